@@ -1,0 +1,66 @@
+"""Where things are, and how this installation is set up: one place, from the environment or a `.env` file."""
+
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+
+class Settings(BaseSettings):
+    """Settings of one installation; every field is read from `QUARTERDECK_<NAME>` or from `.env`.
+
+    Only `home` decides where data lives; everything else hangs below it.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="QUARTERDECK_", env_file=".env", extra="ignore")
+
+    home: Path = PROJECT_ROOT / "var"
+    dbt_project: Path = PROJECT_ROOT / "dbt_project"
+    layouts: Path = PROJECT_ROOT / "loaders" / "layouts"
+    dbt_threads: int = 2
+    batch_files: int = 100
+
+    def model_post_init(self, __context: object) -> None:
+        """Make the data root absolute, so that a later change of directory cannot move it."""
+        self.home = self.home.expanduser().absolute()
+
+    @property
+    def landing(self) -> Path:
+        """Where files arrive: `<organisation>/<feed>/<YYYY-MM>/<file>`."""
+        return self.home / "landing"
+
+    @property
+    def archive(self) -> Path:
+        """Received bytes under their sha256, and a receipt for every sighting."""
+        return self.home / "archive"
+
+    @property
+    def quarantine(self) -> Path:
+        """Held files, each in a folder of its own with its findings."""
+        return self.home / "quarantine"
+
+    @property
+    def work(self) -> Path:
+        """Parsed batches on their way into the warehouse; safe to delete when nothing runs."""
+        return self.home / "work"
+
+    @property
+    def warehouse(self) -> Path:
+        """The build file. One writer at a time; nobody else opens it."""
+        return self.home / "warehouse" / "build.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """Immutable versions, and `current` pointing at the newest."""
+        return self.home / "published"
+
+    @property
+    def airflow_home(self) -> Path:
+        """Airflow's own files: configuration, logs and, on the embedded default, its metadata."""
+        return self.home / "airflow"
+
+    @property
+    def seeds(self) -> Path:
+        """Reference data as csv: organisations, vocabularies, expected returns."""
+        return self.dbt_project / "seeds"
