@@ -35,6 +35,10 @@ class Settings(BaseSettings):
         """Received bytes under their sha256, and a receipt for every sighting."""
         return self.home / "archive"
 
+    def archived(self, sha256: str) -> Path:
+        """Where the bytes with that hash are kept."""
+        return self.archive / "objects" / sha256[:2] / sha256
+
     @property
     def quarantine(self) -> Path:
         """Held files, each in a folder of its own with its findings."""
@@ -44,6 +48,11 @@ class Settings(BaseSettings):
     def work(self) -> Path:
         """Parsed batches on their way into the warehouse; safe to delete when nothing runs."""
         return self.home / "work"
+
+    @property
+    def dbt_target(self) -> Path:
+        """What dbt writes about its last build: `manifest.json`, `run_results.json`."""
+        return self.work / "dbt" / "target"
 
     @property
     def warehouse(self) -> Path:

@@ -42,6 +42,7 @@ SUBMISSIONS: dict[str, TypeEngine] = {
     "reporting_period": Text(),
     "sequence": Integer(),
     "restates": Text(),
+    "receipt_id": Text(),
     "sha256": Text(),
     "file_name": Text(),
     "size_bytes": BigInteger(),

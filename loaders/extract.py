@@ -1,0 +1,239 @@
+"""Sheets and a layout in; records of the raw schema and findings out."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from loaders.cells import Address, Sheet, address
+from loaders.layout import CellTable, Layout, Record, TableLayout, Unit, units
+from loaders.patterns import match
+from loaders.table import Number, Row, TableReader, Text
+from loaders.values import NotANumberError, number, plain
+from quarterdeck.findings import Finding, Severity
+from quarterdeck.periods import Month
+from quarterdeck.rules import finding
+from quarterdeck.settings import Settings
+from quarterdeck.warehouse import records
+
+RawRow = dict[str, Any]
+_OFFSETS = {"above": (-1, 0), "below": (1, 0), "right": (0, 1)}
+
+
+@dataclass
+class Extraction:
+    """What one file holds: rows by record type, and findings. With an error among them the rows are not loaded."""
+
+    rows: dict[str, list[RawRow]] = field(default_factory=lambda: defaultdict(list))
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def has_error(self) -> bool:
+        """Whether a finding holds the submission."""
+        return any(found.severity is Severity.ERROR for found in self.findings)
+
+
+def extract(layout: Layout, sheets: list[Sheet], period: Month, settings: Settings) -> Extraction:
+    """Read every table of the layout."""
+    result = Extraction()
+    known_units = units(settings.layouts)
+    understood: dict[str, set[int]] = {}
+    missing: set[str] = set()
+    for table in layout.tables:
+        sheet = _sheet(table.sheet, sheets)
+        if sheet is None:
+            if not table.optional:
+                missing.add(table.sheet)
+            continue
+        rows = understood.setdefault(sheet.name, set())
+        if table.cells:
+            rows |= _read_cells(table, sheet, known_units, result)
+        else:
+            reader = TableReader(table, sheet, period, known_units, settings)
+            for row in reader.rows():
+                for record in table.records:
+                    result.rows[record.record].extend(_records(table, sheet, row, record))
+            result.findings.extend(reader.findings)
+            rows |= reader.understood
+    result.findings.extend(_missing_sheet(name, sheets) for name in sorted(missing))
+    for sheet in sheets:
+        result.findings.extend(_unread(sheet, understood.get(sheet.name)))
+    return result
+
+
+def _missing_sheet(name: str, sheets: list[Sheet]) -> Finding:
+    return finding(
+        "sheet-missing",
+        f"The workbook has no sheet '{name}'; it has {', '.join(sheet.name for sheet in sheets)}.",
+        remedy="Add the sheet from the template, or give it back its name.",
+        sheet=name,
+    )
+
+
+def _unread(sheet: Sheet, understood: set[int] | None) -> Iterator[Finding]:
+    filled = [sum(bool(plain(value)) for value in row) for row in sheet.rows]
+    if understood is None:
+        if any(filled):
+            yield finding(
+                "sheet-unexpected",
+                f"The sheet '{sheet.name}' is not in the layout; it was not read.",
+                remedy="Ask the data team to add it to the layout, or remove it.",
+                sheet=sheet.name,
+            )
+        return
+    for index, count in enumerate(filled):
+        # A lone cell is a title or a note; two beside each other are a row of something.
+        if count > 1 and index not in understood:
+            first = next(column for column, value in enumerate(sheet.rows[index]) if plain(value))
+            yield finding(
+                "row-unread",
+                f"Row {index + 1} of '{sheet.name}' ('{plain(sheet.rows[index][first])[:40]}') is under no heading of the "
+                "layout; it was not read.",
+                remedy="Put the template's heading back above it, or remove the row.",
+                sheet=sheet.name,
+                cell=address(index, first),
+            )
+
+
+def _sheet(pattern: str, sheets: list[Sheet]) -> Sheet | None:
+    if len(sheets) == 1 and not sheets[0].typed:
+        return sheets[0]
+    return next((sheet for sheet in sheets if match(pattern, sheet.name) is not None), None)
+
+
+def _records(table: TableLayout, sheet: Sheet, row: Row, record: Record) -> Iterator[RawRow]:
+    if record.details_only and row.type != "detail":
+        return
+    if record.where_filled and record.where_filled not in row.texts:
+        return
+    if record.where_blank and record.where_blank in row.texts:
+        return
+    if not record.values:
+        yield _raw(table, sheet, row, record, {}, None)
+    for name in record.values:
+        for figure in row.numbers.get(name, ()):
+            parts = dict(figure.parts)
+            shown = {part: text.value for part, text in row.texts.items()} | parts
+            dimensions = {
+                field_name: template.format_map(shown)
+                for field_name, template in table.columns[name].dimensions.items()
+            }
+            yield _raw(table, sheet, row, record, parts | dimensions, figure)
+
+
+def _raw(
+    table: TableLayout, sheet: Sheet, row: Row, record: Record, parts: dict[str, str], figure: Number | None
+) -> RawRow:
+    raw = _provenance(table, sheet, row.number_of, row.block, row.type, row.rolls_up_to)
+    cells: dict[str, str] = {}
+    for name, kind in records()[record.record].items():
+        if kind == "quantity":
+            own = row.numbers.get(_first(record.fields.get(name, name)), ())
+            shown = figure if name == "value" and record.values else next(iter(own), None)
+            _put_quantity(raw, cells, name, shown)
+        elif name in record.set:
+            raw[name] = record.set[name]
+        elif name in parts:
+            raw[name] = parts[name]
+        else:
+            text = _coalesce(row.texts, record.fields.get(name, name))
+            raw[name] = text.value if text else None
+            if text:
+                cells[name] = text.cell
+    raw["cells"] = json.dumps(cells, separators=(",", ":"))
+    return raw
+
+
+def _first(source: str | list[str]) -> str:
+    return source if isinstance(source, str) else source[0]
+
+
+def _coalesce(texts: dict[str, Text], source: str | list[str]) -> Text | None:
+    names = [source] if isinstance(source, str) else source
+    return next((texts[name] for name in names if name in texts), None)
+
+
+def _put_quantity(raw: RawRow, cells: dict[str, str], name: str, figure: Number | None) -> None:
+    raw[name] = figure.value if figure else None
+    raw[f"{name}_unit"] = figure.unit if figure else None
+    raw[f"{name}_scale"] = figure.scale if figure else None
+    raw[f"{name}_decimals"] = figure.decimals if figure else None
+    if figure:
+        cells[name] = figure.cell
+
+
+def _provenance(
+    table: TableLayout, sheet: Sheet, row: int, block: int, row_type: str, rolls_up_to: int | None
+) -> RawRow:
+    return {
+        "table_name": table.table,
+        "sheet": sheet.name,
+        "block": block,
+        "source_row": row,
+        "row_type": row_type,
+        "rolls_up_to_row": rolls_up_to,
+    }
+
+
+def _read_cells(table: TableLayout, sheet: Sheet, known_units: dict[str, Unit], result: Extraction) -> set[int]:
+    record = table.records[0]
+    understood: set[int] = set()
+    for spec in table.cells:
+        label = _find_label(sheet, spec)
+        if label is None:
+            result.findings.append(
+                finding(
+                    "table-missing",
+                    f"The label '{spec.label}' was not found on the sheet '{sheet.name}'.",
+                    remedy="Keep the labels as they are in the template.",
+                    sheet=sheet.name,
+                )
+            )
+            continue
+        row, column = _beside(sheet, label, spec.value)
+        understood |= {label[0], row}
+        unit = known_units[spec.unit]
+        try:
+            value = number(sheet.value(row, column), unit.reads)
+        except NotANumberError:
+            result.findings.append(
+                finding(
+                    "number-invalid",
+                    f"'{plain(sheet.value(row, column))}' stands where a number belongs.",
+                    remedy="Type the number, or leave the cell blank where there is none.",
+                    sheet=sheet.name,
+                    cell=address(row, column),
+                )
+            )
+            continue
+        raw = _provenance(table, sheet, row + 1, 1, "detail", None)
+        cells: dict[str, str] = {}
+        for name, kind in records()[record.record].items():
+            if kind != "quantity":
+                raw[name] = spec.set.get(name)
+        if spec.description and "description" in raw:
+            beside = _beside(sheet, label, spec.description)
+            understood.add(beside[0])
+            raw["description"] = plain(sheet.value(*beside)) or None
+            cells["description"] = address(*beside)
+        shown = None
+        if value is not None:
+            shown = Number(value, unit.unit, unit.scale, spec.decimals, address(row, column), ())
+        _put_quantity(raw, cells, "value", shown)
+        raw["cells"] = json.dumps(cells, separators=(",", ":"))
+        result.rows[record.record].append(raw)
+    return understood
+
+
+def _find_label(sheet: Sheet, spec: CellTable) -> Address | None:
+    for row, values in enumerate(sheet.rows):
+        for column, value in enumerate(values):
+            if value != "" and match(spec.label, plain(value)) is not None:
+                return row, column
+    return None
+
+
+def _beside(sheet: Sheet, label: Address, where: str) -> Address:
+    down, right = _OFFSETS[where]
+    return sheet.origin(label[0] + down, label[1] + right)

@@ -1,0 +1,209 @@
+"""Layouts: what an organisation's template looks like, as data. The YAML files in `loaders/layouts/` are of this shape."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from loaders.cells import Sheet
+from loaders.patterns import match
+from loaders.values import key
+from quarterdeck.settings import Settings
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Unit(_Part):
+    """How a figure is written: the unit it becomes, its multiplier, and the parser of text cells."""
+
+    unit: str
+    scale: int
+    reads: str = "number"
+
+
+class Heading(_Part):
+    """How the heading of a table is found: a row that has these labels, or the rows above a label."""
+
+    rows: int = 1
+    contains: list[str] = []
+    above: str | None = None
+
+
+class Column(_Part):
+    """One column, or several of the same kind where its heading keeps a part (`{savings_year}`).
+
+    `header` is the path of headings, from the top one down. A column with `unit` (or `units`, by the value of another
+    column) holds numbers; any other holds words. A `shared` column leaves its heading to a later one as well.
+    """
+
+    header: str | list[str]
+    optional: bool = False
+    filled: bool = False
+    fill_down: bool = False
+    unit: str | None = None
+    units: dict[str, str] = {}
+    units_by: str | None = None
+    negate: bool = False
+    decimals: int = 0
+    words: dict[str, str] = {}
+    vocabulary: str | None = None
+    split: str | None = None
+    drop: list[str] = []
+    blank_where_filled: str | None = None
+    shared: bool = False
+    dimensions: dict[str, str] = {}
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The header as a path."""
+        return (self.header,) if isinstance(self.header, str) else tuple(self.header)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its cells hold numbers."""
+        return bool(self.unit or self.units)
+
+
+class Total(_Part):
+    """A row that sums others. A subtotal sums the rows since the last band or total; a total all not yet summed."""
+
+    column: str
+    label: str
+    type: Literal["subtotal", "total"] = "subtotal"
+
+
+class Parts(_Part):
+    """A row whose cells hold several figures: how they are parted, and what each is of."""
+
+    column: str
+    label: str
+    separator: str
+    fields: list[dict[str, str]]
+
+
+class Record(_Part):
+    """What a row becomes. With `values`, one record a filled cell of those columns; without, one a row."""
+
+    record: str
+    values: list[str] = []
+    fields: dict[str, str | list[str]] = {}
+    set: dict[str, str] = {}
+    details_only: bool = False
+    where_filled: str | None = None
+    where_blank: str | None = None
+
+
+class CellTable(_Part):
+    """One figure that stands beside its label, not in a column."""
+
+    label: str
+    value: Literal["above", "below", "right"] = "above"
+    unit: str
+    decimals: int = 0
+    description: Literal["above", "below", "right"] | None = None
+    set: dict[str, str] = {}
+
+
+class TableLayout(_Part):
+    """One printed table: where it is, what its columns are, and which records its rows become.
+
+    `bands` are rows of one filled cell that say what the rows below belong to, from the outermost kind to the innermost
+    (alternatives of one kind in a list); a band ends what was said by the kinds within it. With `rows_at_band`, the
+    bands themselves are the table: one row each time a band says that field.
+    """
+
+    table: str
+    sheet: str
+    heading: Heading = Heading()
+    title: str | None = None
+    before_heading: str | None = None
+    columns: dict[str, Column] = {}
+    ignore_columns: list[str | list[str]] = []
+    ignore_rows: list[str] = []
+    bands: list[str | list[str]] = []
+    rows_at_band: str | None = None
+    totals: list[Total] = []
+    parts: list[Parts] = []
+    unique: list[str] = []
+    blank_rows_inside: bool = False
+    cells: list[CellTable] = []
+    records: list[Record]
+    optional: bool = False
+
+
+class Layout(_Part):
+    """One organisation's template of one return."""
+
+    layout: str
+    title: str
+    organisation: str
+    feed: str
+    return_id: str
+    recognised_by: list[str] = Field(min_length=1)
+    tables: list[TableLayout] = Field(min_length=1)
+
+    def recognised_in(self, sheets: list[Sheet]) -> int:
+        """How many of the layout's marks the sheets have: a sheet of that name, or a cell of that text."""
+        names = [sheet.name for sheet in sheets]
+        return sum(
+            any(match(mark, name) is not None for name in names) or any(_has_cell(sheet, mark) for sheet in sheets)
+            for mark in self.recognised_by
+        )
+
+
+class LoadedLayout(_Part):
+    """A layout with the hash of the file it stands in."""
+
+    layout: Layout
+    sha256: str
+
+
+def _has_cell(sheet: Sheet, mark: str) -> bool:
+    return any(value and match(mark, str(value)) is not None for row in sheet.rows for value in row)
+
+
+@cache
+def units(layouts_folder: Path) -> dict[str, Unit]:
+    """The units a layout may name, from `loaders/units.yml`."""
+    declared = yaml.safe_load((layouts_folder.parent / "units.yml").read_text())
+    return {name: Unit(**body) for name, body in declared.items()}
+
+
+@cache
+def load_layouts(folder: Path) -> tuple[LoadedLayout, ...]:
+    """Every layout of a folder.
+
+    Raises pydantic's ValidationError, which names the field, for a layout that is not of the described shape.
+    """
+    found = []
+    for path in sorted(folder.glob("*.yml")):
+        text = path.read_bytes()
+        layout = Layout(**yaml.safe_load(text))
+        found.append(LoadedLayout(layout=layout, sha256=hashlib.sha256(text).hexdigest()))
+    return tuple(found)
+
+
+def recognise(settings: Settings, organisation_code: str, feed: str, sheets: list[Sheet]) -> LoadedLayout | None:
+    """The layout of that organisation and feed whose marks the file has most of; None where it has none of any."""
+    candidates = [
+        loaded
+        for loaded in load_layouts(settings.layouts)
+        if loaded.layout.organisation == organisation_code and loaded.layout.feed == feed
+    ]
+    scored = [(loaded.layout.recognised_in(sheets), loaded) for loaded in candidates]
+    best = max(scored, key=lambda pair: pair[0], default=(0, None))
+    return best[1] if best[0] else None
+
+
+@cache
+def vocabulary(seeds_folder: Path, scale_id: str) -> frozenset[str]:
+    """The words a delivery scale knows, ready for comparison, from the seed `delivery_statuses`."""
+    import csv
+
+    with (seeds_folder / "delivery_statuses.csv").open(newline="", encoding="utf-8") as stream:
+        return frozenset(key(row["word"]) for row in csv.DictReader(stream) if row["scale_id"] == scale_id)

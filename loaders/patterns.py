@@ -1,0 +1,54 @@
+"""Patterns of headings and labels, as layouts write them: `*` for anything, `{name}` for a part to keep."""
+
+import re
+from functools import cache
+
+from loaders.values import key, plain
+
+# What a named part may look like; any other name takes any text.
+PARTS = {
+    "fiscal_year": r"(?:20)?\d\d\s*[/-]\s*(?:20)?\d\d",
+    "savings_year": r"(?:20)?\d\d\s*[/-]\s*(?:20)?\d\d",
+    "quarter": r"Q[1-4]",
+    "programme_code": r"[\w.]+",
+    "month": r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*",
+}
+_TOKEN = re.compile(r"\*|\{\w+\}")
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    parts, position = [], 0
+    for token in _TOKEN.finditer(pattern):
+        parts.append(re.escape(key(pattern[position : token.start()])) if token.start() > position else "")
+        # `key` trims its text: a space beside a token is part of the pattern all the same.
+        parts.append(".*" if token[0] == "*" else _part(token[0][1:-1]))
+        position = token.end()
+    parts.append(re.escape(key(pattern[position:])))
+    return re.compile(r"\s*".join(parts), re.IGNORECASE)
+
+
+def _part(name: str) -> str:
+    return f"(?P<{name}>{PARTS.get(name, '.+?')})"
+
+
+def match(pattern: str, text: str) -> dict[str, str] | None:
+    """The kept parts where the text matches, else None. Case, spacing and kinds of dash do not matter.
+
+    >>> match("{savings_year} (£000)s", "2018/19  (£000)s")
+    {'savings_year': '2018/19'}
+    >>> match("* Totals", "CEX Totals")
+    {}
+    >>> match("", "")
+    {}
+    """
+    found = _compiled(pattern).fullmatch(key(text))
+    if not found:
+        return None
+    shown = plain(text)
+    # Positions are those of the compared text, which is as long as the shown one unless case folding lengthened it.
+    same_length = len(shown) == len(key(text))
+    return {
+        name: (shown[found.start(name) : found.end(name)] if same_length else value).strip()
+        for name, value in found.groupdict().items()
+    }

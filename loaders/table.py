@@ -1,0 +1,492 @@
+"""One printed table on one sheet: its blocks, rows and cells, as its layout describes them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from loaders.cells import CellValue, Sheet, address, column_letters
+from loaders.layout import Column, TableLayout, Unit, vocabulary
+from loaders.patterns import match
+from loaders.values import NotANumberError, key, number, plain, says_thousands_twice
+from quarterdeck.findings import Finding
+from quarterdeck.periods import Month, fiscal_year
+from quarterdeck.rules import finding
+from quarterdeck.settings import Settings
+
+_LARGEST = Decimal(10) ** 12
+_DECIMALS_KEPT = 6
+
+
+@dataclass(frozen=True)
+class Text:
+    """A word or label, with the cell it stands in: column letters where that is the row's own, else a whole address."""
+
+    value: str
+    cell: str
+
+
+@dataclass(frozen=True)
+class Number:
+    """A figure as it stands in its cell, how it is scaled, and what its heading says of it."""
+
+    value: Decimal
+    unit: str
+    scale: int
+    decimals: int
+    cell: str
+    parts: tuple[tuple[str, str], ...]
+
+
+@dataclass
+class Row:
+    """One source row of a table. `number_of` counts from 1, as spreadsheets do."""
+
+    number_of: int
+    block: int
+    type: str = "detail"
+    rolls_up_to: int | None = None
+    texts: dict[str, Text] = field(default_factory=dict)
+    numbers: dict[str, list[Number]] = field(default_factory=dict)
+
+
+@dataclass
+class _Block:
+    number: int
+    columns: dict[str, list[tuple[int, dict[str, str]]]]
+    context: dict[str, Text]
+    rows: list[Row] = field(default_factory=list)
+    boundary: int = 0
+
+
+class TableReader:
+    """Reads one table; what it cannot accept is in `findings`, in words for the sender.
+
+    `understood` are the rows, counted from 0, that are headings or rows of the table, or that the layout ignores.
+    """
+
+    def __init__(
+        self, layout: TableLayout, sheet: Sheet, period: Month, units: dict[str, Unit], settings: Settings
+    ) -> None:
+        """Prepare to read `layout` on `sheet`, for a submission of `period`."""
+        self.layout, self.sheet, self.period, self.units, self.settings = layout, sheet, period, units, settings
+        self.findings: list[Finding] = []
+        self.understood: set[int] = set()
+
+    def rows(self) -> list[Row]:
+        """Every row of every block; empty, with a finding, where the table is not on the sheet."""
+        if self.layout.rows_at_band:
+            found = self._band_rows(self.layout.rows_at_band)
+        else:
+            found = [row for block in self._blocks() for row in block.rows]
+        if not found and not self.layout.optional and not self._names_a_missing_column():
+            self._find(
+                "table-missing",
+                f"The table '{self.layout.table}' was not found on the sheet '{self.sheet.name}'.",
+                "Keep the headings as they are in the template.",
+            )
+        self.understood.update(index for index in range(len(self.sheet.rows)) if self._is_ignored(index))
+        self._check_unique(found)
+        return found
+
+    def _names_a_missing_column(self) -> bool:
+        return any(found.rule == "column-missing" for found in self.findings)
+
+    def _find(self, rule: str, message: str, remedy: str, cell: str | None = None) -> None:
+        self.findings.append(finding(rule, message, remedy=remedy, sheet=self.sheet.name, cell=cell))
+
+    # Where the table is
+
+    def _blocks(self) -> Iterator[_Block]:
+        context: dict[str, Text] = {}
+        block: _Block | None = None
+        count = 0
+        index = 0
+        while index < len(self.sheet.rows):
+            if self._is_heading(index):
+                if block:
+                    yield block
+                count += 1
+                block = self._open_block(count, index, context)
+                self.understood.update(range(index, index + self.layout.heading.rows))
+                index += self.layout.heading.rows
+                if self.layout.heading.rows:
+                    continue
+            band = self._band(index)
+            if band is not None:
+                context = self._within(context, *band)
+                if block:
+                    block.context = self._within(block.context, *band)
+                    block.boundary = len(block.rows)
+            elif block is not None:
+                if self._is_blank(index, block):
+                    if not self.layout.blank_rows_inside:
+                        yield block
+                        block = None
+                elif not self._is_ignored(index):
+                    self.understood.add(index)
+                    self._add_rows(block, index)
+            index += 1
+        if block:
+            yield block
+
+    def _is_heading(self, index: int) -> bool:
+        heading = self.layout.heading
+        if heading.above is not None:
+            below = index + heading.rows
+            return below < len(self.sheet.rows) and self._has(below, heading.above)
+        if not heading.contains:
+            return False
+        first, *rest = heading.contains
+        rows = range(index, min(index + max(heading.rows, 1), len(self.sheet.rows)))
+        return self._has(index, first) and all(any(self._has(row, label) for row in rows) for label in rest)
+
+    def _has(self, index: int, pattern: str) -> bool:
+        return any(
+            value != "" and match(pattern, plain(value)) is not None for value in self.sheet.rows[index]
+        )
+
+    def _open_block(self, count: int, index: int, context: dict[str, Text]) -> _Block | None:
+        block = _Block(count, {}, dict(context))
+        for pattern, row in self._lines_above(index):
+            for column, value in enumerate(self.sheet.rows[row]):
+                parts = match(pattern, plain(value)) if value != "" else None
+                if parts:
+                    cell = address(row, column)
+                    block.context |= {name: Text(self._part(name, part, cell), cell) for name, part in parts.items()}
+                    break
+        self._map_columns(block, index)
+        return block if block.columns else None
+
+    def _lines_above(self, index: int) -> Iterator[tuple[str, int]]:
+        if self.layout.title:
+            yield from ((self.layout.title, row) for row in range(index))
+        if self.layout.before_heading:
+            filled = [row for row in range(index) if any(value != "" for value in self.sheet.rows[row])]
+            if filled:
+                yield self.layout.before_heading, filled[-1]
+
+    def _path(self, index: int, column: int) -> tuple[str, ...]:
+        path = []
+        for row in range(index, index + self.layout.heading.rows):
+            top, left = self.sheet.origin(row, column)
+            # A heading merged downwards counts once, in its first row.
+            if top == row or (top < index and row == index):
+                text = plain(self.sheet.value(top, left))
+                if text:
+                    path.append(text)
+        return tuple(path)
+
+    def _map_columns(self, block: _Block, index: int) -> None:
+        width = max((len(row) for row in self.sheet.rows), default=0)
+        paths = {column: self._path(index, column) for column in range(width)}
+        for name, spec in self.layout.columns.items():
+            found: list[tuple[int, dict[str, str]]] = []
+            repeats = any("{" in part for part in spec.path) and spec.is_number
+            for column, path in list(paths.items()):
+                parts = _match_path(spec.path, path)
+                if parts is not None:
+                    cell = address(index, column)
+                    kept = {part: self._part(part, text, cell) for part, text in parts.items()}
+                    found.append((column, kept))
+                    if not spec.is_number:
+                        block.context |= {part: Text(text, cell) for part, text in kept.items()}
+                    if not spec.shared:
+                        del paths[column]
+                    if not repeats:
+                        break
+            if found:
+                block.columns[name] = found
+            elif not spec.optional:
+                self._find(
+                    "column-missing",
+                    f"The column '{' / '.join(spec.path)}' of the table '{self.layout.table}' is missing on the sheet "
+                    f"'{self.sheet.name}'.",
+                    "Put the column back under its heading, or tell the data team that the template changed.",
+                    f"{index + 1}:{index + max(self.layout.heading.rows, 1)}",
+                )
+        for column, path in paths.items():
+            if path and not any(_match_path(_as_path(ignored), path) is not None for ignored in self._ignored):
+                self._find(
+                    "column-unexpected",
+                    f"The column '{' / '.join(path)}' is not in the layout; it was not read.",
+                    "Ask the data team to add it to the layout, or remove it.",
+                    address(index, column),
+                )
+
+    @property
+    def _ignored(self) -> list[str | list[str]]:
+        return self.layout.ignore_columns
+
+    # What a row is
+
+    def _band(self, index: int) -> tuple[int, dict[str, Text]] | None:
+        """Which kind of band a row is, outermost 0, and what it says; None where it is none."""
+        filled = [(column, value) for column, value in enumerate(self.sheet.rows[index]) if plain(value)]
+        if len(filled) != 1:
+            return None
+        column, value = filled[0]
+        for level, patterns in enumerate(self.layout.bands):
+            for pattern in _as_path(patterns):
+                parts = match(pattern, plain(value))
+                if parts is not None:
+                    return level, {name: Text(part, address(index, column)) for name, part in parts.items()}
+        return None
+
+    def _within(self, context: dict[str, Text], level: int, said: dict[str, Text]) -> dict[str, Text]:
+        """What is said of the rows below a band: what was said before, less the kinds of band within this one."""
+        ended = set().union(*(_names(inner) for inner in self.layout.bands[level:]))
+        return {name: text for name, text in context.items() if name not in ended} | said
+
+    def _band_rows(self, name: str) -> list[Row]:
+        rows: list[Row] = []
+        context: dict[str, Text] = {}
+        for index in range(len(self.sheet.rows)):
+            band = self._band(index)
+            if band is None:
+                continue
+            level, said = band
+            context = self._within(context, level, said)
+            if name in said:
+                rows.append(Row(index + 1, 1, texts=context))
+            elif rows and name in context:
+                rows[-1].texts = context
+        return rows
+
+    def _is_blank(self, index: int, block: _Block) -> bool:
+        columns = [column for found in block.columns.values() for column, _ in found]
+        return not any(plain(self.sheet.value(index, column)) for column in columns)
+
+    def _is_ignored(self, index: int) -> bool:
+        first = next((plain(value) for value in self.sheet.rows[index] if plain(value)), "")
+        return any(match(pattern, first) is not None for pattern in self.layout.ignore_rows)
+
+    # What is in a row
+
+    def _add_rows(self, block: _Block, index: int) -> None:
+        texts = dict(block.context)
+        for name, found in block.columns.items():
+            spec = self.layout.columns[name]
+            if not spec.is_number:
+                texts |= self._texts(block, name, spec, index, found[0][0])
+        row_type = next(
+            (total.type for total in self.layout.totals if _reads(texts.get(total.column), total.label)), "detail"
+        )
+        for fields, part in self._parts_of(texts):
+            row = Row(index + 1, block.number, row_type, texts=texts | fields)
+            for name, found in block.columns.items():
+                spec = self.layout.columns[name]
+                if spec.is_number and not (spec.blank_where_filled and spec.blank_where_filled in texts):
+                    row.numbers[name] = list(self._numbers(row, spec, index, found, part))
+            self._roll_up(block, row)
+            block.rows.append(row)
+            self._check_filled(row, index)
+
+    def _parts_of(self, texts: dict[str, Text]) -> Iterator[tuple[dict[str, Text], tuple[str, int] | None]]:
+        for parts in self.layout.parts:
+            if _reads(texts.get(parts.column), parts.label):
+                cell = texts[parts.column].cell
+                for position, fields in enumerate(parts.fields):
+                    yield {name: Text(value, cell) for name, value in fields.items()}, (parts.separator, position)
+                return
+        yield {}, None
+
+    def _texts(self, block: _Block, name: str, spec: Column, index: int, column: int) -> dict[str, Text]:
+        value, cell = self.sheet.value(index, column), column_letters(column)
+        if not plain(value) and spec.fill_down:
+            top, left = self.sheet.origin(index, column)
+            if (top, left) != (index, column):
+                value, cell = self.sheet.value(top, left), address(top, left)
+            elif block.rows and name in block.rows[-1].texts:
+                previous = block.rows[-1]
+                carried = previous.texts[name]
+                whole = carried.cell if carried.cell[-1].isdigit() else f"{carried.cell}{previous.number_of}"
+                return {name: Text(carried.value, whole)}
+        text = plain(value)
+        if not text:
+            return {}
+        if spec.split:
+            return self._split(spec, value, cell) or {name: Text(text, cell)}
+        if spec.words:
+            return {name: Text(self._word(spec, text, address(index, column)), cell)}
+        if spec.vocabulary and key(text) not in vocabulary(self.settings.seeds, spec.vocabulary):
+            self._find(
+                "word-unmapped",
+                f"'{text}' is not a known word of the scale '{spec.vocabulary}'.",
+                "Use a word of the status key, or ask the data team to add this one to the scale.",
+                address(index, column),
+            )
+        return {name: Text(text, cell)}
+
+    def _split(self, spec: Column, value: CellValue, cell: str) -> dict[str, Text]:
+        lines = "\n".join(plain(line) for line in str(value).splitlines())
+        found = re.match(spec.split or "", lines, re.DOTALL)
+        if not found:
+            return {}
+        texts = {}
+        for part, captured in found.groupdict().items():
+            kept = captured or ""
+            for mark in spec.drop:
+                kept = kept.replace(mark, "")
+            if plain(kept):
+                texts[part] = Text(plain(kept), cell)
+        return texts
+
+    def _word(self, spec: Column, text: str, cell: str) -> str:
+        known = {key(word): code for word, code in spec.words.items()}
+        code = known.get(key(text))
+        if code is None:
+            self._find(
+                "word-unmapped",
+                f"'{text}' is not a label of the table '{self.layout.table}'.",
+                "Use the template's label, or ask the data team to add this one to the layout.",
+                cell,
+            )
+        return code or text
+
+    def _numbers(
+        self, row: Row, spec: Column, index: int, found: list[tuple[int, dict[str, str]]], part: tuple[str, int] | None
+    ) -> Iterator[Number]:
+        unit = self._unit(row, spec, index)
+        if unit is None:
+            return
+        for column, parts in found:
+            value = self.sheet.value(index, column)
+            if part and isinstance(value, str) and plain(value):
+                pieces = plain(value).split(part[0])
+                value = pieces[part[1]] if part[1] < len(pieces) else plain(value)
+            figure = self._figure(value, unit, address(index, column), warn=part is None)
+            if figure is not None:
+                scale = -unit.scale if spec.negate else unit.scale
+                yield Number(figure, unit.unit, scale, spec.decimals, column_letters(column), tuple(parts.items()))
+
+    def _unit(self, row: Row, spec: Column, index: int) -> Unit | None:
+        if spec.unit:
+            return self.units[spec.unit]
+        by = row.texts.get(spec.units_by or "")
+        if by and by.value in spec.units:
+            return self.units[spec.units[by.value]]
+        self._find(
+            "word-unmapped",
+            f"The layout gives no unit for '{by.value if by else ''}' in the table '{self.layout.table}'.",
+            "Ask the data team to add the unit of this row to the layout.",
+            address(index, 0),
+        )
+        return None
+
+    def _figure(self, value: CellValue, unit: Unit, cell: str, *, warn: bool) -> Decimal | None:
+        if unit.reads == "money" and isinstance(value, str) and says_thousands_twice(value):
+            self._find(
+                "number-ambiguous",
+                f"'{plain(value)}' says thousands twice; it was read without the 'k'.",
+                "Type the full amount in pounds.",
+                cell,
+            )
+            value = plain(value)[:-1]
+        try:
+            figure = number(value, unit.reads)
+        except NotANumberError:
+            self._find(
+                "number-invalid",
+                f"'{plain(value)}' stands where a number belongs.",
+                "Type the number, or leave the cell blank where there is none.",
+                cell,
+            )
+            return None
+        if figure is None:
+            return None
+        if abs(figure) >= _LARGEST or figure != round(figure, _DECIMALS_KEPT):
+            self._find(
+                "number-precision",
+                f"{figure} has more digits than are kept ({_DECIMALS_KEPT} decimals, below a million million).",
+                "Check the figure, and round it to what is reported.",
+                cell,
+            )
+            return None
+        if warn and self.sheet.typed and isinstance(value, str) and unit.reads in ("number", "percent"):
+            self._find(
+                "number-as-text",
+                f"'{plain(value)}' is stored as text; it was read as {figure.normalize():f}.",
+                "Convert the cell to a number.",
+                cell,
+            )
+        return figure
+
+    def _part(self, name: str, text: str, cell: str) -> str:
+        try:
+            if name in ("fiscal_year", "savings_year"):
+                return fiscal_year(text)
+            if name == "month":
+                return str(self.period.latest_named(text))
+        except ValueError as error:
+            self._find("year-invalid", f"{error}.", "Write the heading as in the template.", cell)
+        return text
+
+    # What rows are to each other
+
+    def _roll_up(self, block: _Block, row: Row) -> None:
+        if row.type == "detail":
+            return
+        start = block.boundary if row.type == "subtotal" else 0
+        for other in block.rows[start:]:
+            if other.rolls_up_to is None and (row.type == "total" or other.type == "detail"):
+                other.rolls_up_to = row.number_of
+        block.boundary = len(block.rows) + 1
+
+    def _check_filled(self, row: Row, index: int) -> None:
+        if row.type != "detail":
+            return
+        for name, spec in self.layout.columns.items():
+            if spec.filled and name not in row.texts and not row.numbers.get(name):
+                self._find(
+                    "value-required",
+                    f"'{' / '.join(spec.path)}' is blank in row {index + 1}.",
+                    "Fill the cell, or remove the row.",
+                    f"{index + 1}:{index + 1}",
+                )
+
+    def _check_unique(self, rows: list[Row]) -> None:
+        if not self.layout.unique:
+            return
+        seen: dict[tuple[str, ...], int] = {}
+        for row in rows:
+            identity = tuple(key(row.texts[name].value) if name in row.texts else "" for name in self.layout.unique)
+            if row.type != "detail" or not any(identity):
+                continue
+            if identity in seen:
+                name = row.texts[self.layout.unique[-1]]
+                self._find(
+                    "row-duplicated",
+                    f"'{name.value}' is reported twice, in rows {seen[identity]} and {row.number_of}.",
+                    "Keep one of the two rows.",
+                    name.cell if name.cell[-1].isdigit() else f"{name.cell}{row.number_of}",
+                )
+            seen.setdefault(identity, row.number_of)
+
+
+def _names(level: str | list[str]) -> set[str]:
+    return {name for pattern in _as_path(level) for name in re.findall(r"\{(\w+)\}", pattern)}
+
+
+def _as_path(header: str | list[str]) -> tuple[str, ...]:
+    return (header,) if isinstance(header, str) else tuple(header)
+
+
+def _match_path(patterns: tuple[str, ...], path: tuple[str, ...]) -> dict[str, str] | None:
+    if patterns == ("",):
+        return {} if not path else None
+    if patterns == ("*",):
+        return {}
+    if len(patterns) != len(path):
+        return None
+    parts: dict[str, str] = {}
+    for pattern, text in zip(patterns, path, strict=True):
+        found = match(pattern, text)
+        if found is None:
+            return None
+        parts |= found
+    return parts
+
+
+def _reads(text: Text | None, label: str) -> bool:
+    return text is not None and match(label, text.value) is not None

@@ -1,0 +1,165 @@
+"""A cell's value: text made plain, and numbers as people write them."""
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+
+from loaders.cells import CellValue
+
+_SPACES = re.compile(r"[\s\u00a0\u2007\u202f\ufeff]+")
+_SAME = str.maketrans({"–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "’": "'", "‘": "'", "“": '"', "”": '"'})
+_NUMBER = re.compile(r"^(?P<open>\()?\s*(?P<sign>[+-])?\s*£?\s*(?P<inner>[+-])?(?P<digits>\d{1,3}(?:,\d{3})+|\d+)?"
+                     r"(?P<fraction>\.\d+)?\s*(?P<close>\))?$")  # fmt: skip
+_MONEY = re.compile(r"^(?P<number>.*?)\s*(?P<multiplier>k|m|million|bn|billion)?\)?$", re.IGNORECASE)
+_DURATION = re.compile(r"^(\d+)[:.]([0-5]\d)\s*(?:mins?|minutes)?$", re.IGNORECASE)
+_FRACTION = re.compile(r"^(\d+(?:\.\d+)?)\s*/\s*(\d+(?:\.\d+)?)$")
+_MULTIPLIERS = {"k": 1_000, "m": 1_000_000, "million": 1_000_000, "bn": 1_000_000_000, "billion": 1_000_000_000}
+# A spreadsheet keeps 15 significant digits; what a binary fraction adds beyond them is not the author's.
+_STORED_DIGITS = Context(prec=15, rounding=ROUND_HALF_EVEN)
+
+
+class NotANumberError(ValueError):
+    """The text does not say a number in the way its column is written."""
+
+
+def plain(value: CellValue) -> str:
+    """A cell as text: one space for any white space, none at the ends; whole numbers without a point.
+
+    >>> plain("No of Shift\\u00a0Workers  used "), plain(3.0)
+    ('No of Shift Workers used', '3')
+    """
+    if isinstance(value, str):
+        return _SPACES.sub(" ", value).strip()
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime) and not (value.hour or value.minute or value.second):
+        return value.date().isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+def key(value: CellValue) -> str:
+    """Text for comparison: plain, without case, one kind of dash and quote.
+
+    >>> key("On Target ") == key("ON  target")
+    True
+    """
+    return plain(value).translate(_SAME).casefold()
+
+
+def stored_number(value: float | int) -> Decimal:
+    """A number cell's exact decimal: what its author typed, not the nearest binary fraction.
+
+    >>> stored_number(0.1 + 0.2), stored_number(-1967.0)
+    (Decimal('0.3'), Decimal('-1967'))
+    """
+    number = _STORED_DIGITS.create_decimal(repr(value))
+    return number.quantize(Decimal(1)) if number == number.to_integral_value() else number.normalize()
+
+
+def plain_number(text: str) -> Decimal:
+    """A number typed as text: thousands commas, a pound sign, brackets or a minus for negatives.
+
+    >>> plain_number("(11.2)"), plain_number("-0.550"), plain_number("£1,234")
+    (Decimal('-11.2'), Decimal('-0.550'), Decimal('1234'))
+
+    Raises NotANumberError for anything else, and for brackets that do not close.
+    """
+    found = _NUMBER.match(text.strip().translate(_SAME))
+    if not found or not (found["digits"] or found["fraction"]) or bool(found["open"]) != bool(found["close"]):
+        raise NotANumberError(text)
+    signs = [found["sign"], found["inner"], "-" if found["open"] else None]
+    if sum(sign is not None for sign in signs) > 1:
+        raise NotANumberError(text)
+    number = Decimal((found["digits"] or "0").replace(",", "") + (found["fraction"] or ""))
+    return -number if "-" in signs else number
+
+
+def percent(text: str) -> Decimal:
+    """A percentage typed as text, as the fraction a formatted cell would hold.
+
+    >>> percent("58.68 %")
+    Decimal('0.5868')
+
+    Without a percent sign the text cannot be told from a fraction: NotANumberError.
+    """
+    if not text.rstrip().endswith("%"):
+        raise NotANumberError(text)
+    return plain_number(text.rstrip()[:-1]) / 100
+
+
+def money(text: str) -> Decimal:
+    """Pounds, where the text carries its own multiplier.
+
+    >>> money("£1.550m"), money("£800k"), money("£4.1million")
+    (Decimal('1550000.000'), Decimal('800000'), Decimal('4100000.0'))
+    """
+    found = _MONEY.match(text.strip())
+    if not found:
+        raise NotANumberError(text)
+    number = found["number"] + (")" if text.strip().endswith(")") else "")
+    return plain_number(number) * _MULTIPLIERS.get((found["multiplier"] or "").lower(), 1)
+
+
+def says_thousands_twice(text: str) -> bool:
+    """Whether an amount is written out to the pound and still marked as thousands.
+
+    >>> says_thousands_twice("£250,000k"), says_thousands_twice("£250k")
+    (True, False)
+    """
+    return bool(re.search(r",\d{3}\s*k$", plain(text), re.IGNORECASE))
+
+
+def duration(text: str) -> Decimal:
+    """Seconds, from minutes and seconds.
+
+    >>> duration("5:44 mins"), duration("6.00 mins")
+    (Decimal('344'), Decimal('360'))
+    """
+    found = _DURATION.match(text.strip())
+    if not found:
+        raise NotANumberError(text)
+    return Decimal(int(found[1]) * 60 + int(found[2]))
+
+
+def fraction(text: str) -> Decimal:
+    """A score out of a maximum: the score.
+
+    >>> fraction("8/9")
+    Decimal('8')
+    """
+    found = _FRACTION.match(text.strip())
+    if not found:
+        raise NotANumberError(text)
+    return Decimal(found[1])
+
+
+PARSERS: dict[str, Callable[[str], Decimal]] = {
+    "number": plain_number,
+    "percent": percent,
+    "money": money,
+    "duration": duration,
+    "fraction": fraction,
+}
+
+
+def number(value: CellValue, reads: str = "number") -> Decimal | None:
+    """A cell's number, or None where it is blank. `reads` names the parser of text cells.
+
+    Raises NotANumberError where the cell holds neither.
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise NotANumberError(plain(value))
+    if not isinstance(value, str):
+        return stored_number(value)
+    text = plain(value)
+    if not text:
+        return None
+    try:
+        return PARSERS[reads](text)
+    except InvalidOperation as error:
+        raise NotANumberError(text) from error

@@ -1,0 +1,70 @@
+"""`quarterdeck submit`: put files into landing."""
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from quarterdeck.cli.output import UNUSABLE, AsJson, emit_json, refuse
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command()(submit)
+
+
+def submit(
+    files: Annotated[list[Path], typer.Argument(help="Files, or folders of files to take whole.")],
+    organisation: Annotated[str | None, typer.Option(help="Whose files they are: slug or code.")] = None,
+    feed: Annotated[str | None, typer.Option(help="Which feed they belong to.")] = None,
+    period: Annotated[str | None, typer.Option(help="For which month, as YYYY-MM.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put files into landing/, where the next run takes them from.
+
+    A path that ends in <organisation>/<feed>/<YYYY-MM>/<file> says what a file is; where it does not, give all three
+    options. Nothing is submitted unless every file can be placed.
+    """
+    from quarterdeck.organisations import Place, UnplaceableError, place, place_of
+    from quarterdeck.settings import Settings
+
+    settings = Settings()
+    placed: list[tuple[Path, Place]] = []
+    for path in _expand(files):
+        try:
+            if organisation and feed and period:
+                placed.append((path, place(settings, organisation, feed, period)))
+            else:
+                placed.append((path, place_of(settings, path.absolute())))
+        except UnplaceableError as error:
+            refuse(f"{path}: {error}. Nothing was submitted.")
+    for path, where in placed:
+        _put(path, settings.landing / where.organisation_code / where.feed / where.reporting_period)
+    if as_json:
+        emit_json([{"file": path.name, **vars(where)} for path, where in placed])
+    else:
+        typer.echo(f"{len(placed)} file{'s' if len(placed) != 1 else ''} submitted; `quarterdeck run` takes them on.")
+
+
+def _expand(files: list[Path]) -> list[Path]:
+    found: list[Path] = []
+    for path in files:
+        if path.is_dir():
+            found.extend(sorted(inner for inner in path.rglob("*") if inner.is_file() and inner.name[0] not in ".~"))
+        elif path.is_file():
+            found.append(path)
+        else:
+            refuse(f"{path}: there is no such file. Nothing was submitted.")
+    if not found:
+        typer.echo("There is no file to submit.", err=True)
+        raise typer.Exit(UNUSABLE)
+    return found
+
+
+def _put(path: Path, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    # Whoever scans landing passes over names that start with a dot: a file is there whole, or not yet.
+    partial = folder / f".{path.name}"
+    shutil.copyfile(path, partial)
+    partial.replace(folder / path.name)

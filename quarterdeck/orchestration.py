@@ -1,0 +1,39 @@
+"""Names that the DAGs and everything that starts, watches or tests them have in common.
+
+Nothing here imports Airflow, so the command line can use it too.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from quarterdeck.feeds import FEEDS
+
+ASSET = "submissions"
+"""The asset that an ingest run touches, under its month, when it changed what is in the warehouse."""
+
+POOL = "warehouse"
+"""The writer's slot: DuckDB takes one writing process, which locks readers out too."""
+
+POOL_SLOTS = 1
+
+PUBLICATION_DAG = "quarterly_publication"
+
+MONTH_KEY = "%Y-%m"
+"""How a partition key writes a reporting period: `2018-09`."""
+
+TASK_DEFAULTS: dict[str, Any] = {
+    "owner": "quarterdeck",
+    "retries": 2,
+    "retry_delay": timedelta(seconds=10),
+    "execution_timeout": timedelta(minutes=30),
+}
+"""What every task has unless it says otherwise. Retries are for a file that somebody holds open for a moment."""
+
+
+def ingest_dag(feed: str) -> str:
+    """The name of the DAG that ingests a feed: `ingest_hr_metrics`."""
+    return f"ingest_{feed}"
+
+
+DAGS = (*(ingest_dag(feed.name) for feed in FEEDS), PUBLICATION_DAG)
+"""Every DAG there is."""

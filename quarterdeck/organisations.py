@@ -1,0 +1,58 @@
+"""Organisations and feeds as the seeds declare them, and where a landed file says it belongs."""
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from quarterdeck.feeds import FEEDS
+from quarterdeck.periods import Month
+from quarterdeck.settings import Settings
+
+
+class UnplaceableError(ValueError):
+    """A path does not say whose file it is, of which feed and for which month; the message says what is wrong."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a file is: whose, of which feed, for which month (`2018-09`)."""
+
+    organisation_code: str
+    feed: str
+    reporting_period: str
+
+
+@cache
+def organisation_codes(seeds: Path) -> dict[str, str]:
+    """Codes by slug and by code itself, in lower case."""
+    with (seeds / "organisations.csv").open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))
+    return {row[name].lower(): row["organisation_code"] for row in rows for name in ("slug", "organisation_code")}
+
+
+def place(settings: Settings, organisation: str, feed: str, period: str) -> Place:
+    """Check the three words that say what a file is.
+
+    Raises UnplaceableError, in words for the sender.
+    """
+    code = organisation_codes(settings.seeds).get(organisation.lower())
+    if code is None:
+        raise UnplaceableError(f"'{organisation}' is not an organisation that sends returns")
+    feeds = [known.name for known in FEEDS]
+    if feed not in feeds:
+        raise UnplaceableError(f"'{feed}' is not a feed; the feeds are {', '.join(feeds)}")
+    try:
+        return Place(code, feed, str(Month.parse(period)))
+    except ValueError as error:
+        raise UnplaceableError(str(error)) from error
+
+
+def place_of(settings: Settings, path: Path) -> Place:
+    """Read the place from a path that ends in `<organisation>/<feed>/<YYYY-MM>/<file>`.
+
+    Raises UnplaceableError.
+    """
+    if len(path.parts) < 4:
+        raise UnplaceableError("the path does not end in <organisation>/<feed>/<YYYY-MM>/<file>")
+    return place(settings, *path.parts[-4:-1])
