@@ -1,0 +1,1 @@
+"""One file in; archived bytes, tidy rows and findings out. Layouts are data, in `layouts/`."""

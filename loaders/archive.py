@@ -1,4 +1,4 @@
-"""The archive: bytes as they came, under their sha256, and a receipt for every sighting. Nothing here is ever changed."""
+"""The archive: bytes as they came, under their sha256, and a receipt for every sighting. Nothing is ever changed."""
 
 import hashlib
 import json

@@ -37,7 +37,7 @@ class Extraction:
 def extract(layout: Layout, sheets: list[Sheet], period: Month, settings: Settings) -> Extraction:
     """Read every table of the layout."""
     result = Extraction()
-    known_units = units(settings.layouts)
+    known_units = units()
     understood: dict[str, set[int]] = {}
     missing: set[str] = set()
     for table in layout.tables:
@@ -88,8 +88,8 @@ def _unread(sheet: Sheet, understood: set[int] | None) -> Iterator[Finding]:
             first = next(column for column, value in enumerate(sheet.rows[index]) if plain(value))
             yield finding(
                 "row-unread",
-                f"Row {index + 1} of '{sheet.name}' ('{plain(sheet.rows[index][first])[:40]}') is under no heading of the "
-                "layout; it was not read.",
+                f"Row {index + 1} of '{sheet.name}' ('{plain(sheet.rows[index][first])[:40]}') is under no heading of "
+                "the layout; it was not read.",
                 remedy="Put the template's heading back above it, or remove the row.",
                 sheet=sheet.name,
                 cell=address(index, first),

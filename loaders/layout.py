@@ -1,17 +1,21 @@
-"""Layouts: what an organisation's template looks like, as data. The YAML files in `loaders/layouts/` are of this shape."""
+"""Layouts: what an organisation's template looks like, as data. The files in `loaders/layouts/` are of this shape."""
 
+import csv
 import hashlib
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from loaders.cells import Sheet
 from loaders.patterns import match
 from loaders.values import key
 from quarterdeck.settings import Settings
+from quarterdeck.warehouse import records
+
+_UNITS_FILE = Path(__file__).parent / "units.yml"
 
 
 class _Part(BaseModel):
@@ -24,6 +28,13 @@ class Unit(_Part):
     unit: str
     scale: int
     reads: str = "number"
+
+
+@cache
+def units() -> dict[str, Unit]:
+    """The units a layout may name, from `loaders/units.yml`."""
+    declared = yaml.safe_load(_UNITS_FILE.read_text())
+    return {name: Unit(**body) for name, body in declared.items()}
 
 
 class Heading(_Part):
@@ -135,6 +146,21 @@ class TableLayout(_Part):
     records: list[Record]
     optional: bool = False
 
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Self:
+        for record in self.records:
+            fields = records().get(record.record)
+            if fields is None:
+                raise ValueError(f"table '{self.table}': there is no record type '{record.record}'")
+            if strays := {*record.set, *record.fields} - set(fields):
+                raise ValueError(f"table '{self.table}': the record '{record.record}' has no {sorted(strays)}")
+            if strays := set(record.values) - set(self.columns):
+                raise ValueError(f"table '{self.table}': 'values' names columns that are not there: {sorted(strays)}")
+        named = {unit for column in self.columns.values() for unit in (column.unit, *column.units.values()) if unit}
+        if strays := (named | {cell.unit for cell in self.cells}) - set(units()):
+            raise ValueError(f"table '{self.table}': units.yml has no {sorted(strays)}")
+        return self
+
 
 class Layout(_Part):
     """One organisation's template of one return."""
@@ -168,13 +194,6 @@ def _has_cell(sheet: Sheet, mark: str) -> bool:
 
 
 @cache
-def units(layouts_folder: Path) -> dict[str, Unit]:
-    """The units a layout may name, from `loaders/units.yml`."""
-    declared = yaml.safe_load((layouts_folder.parent / "units.yml").read_text())
-    return {name: Unit(**body) for name, body in declared.items()}
-
-
-@cache
 def load_layouts(folder: Path) -> tuple[LoadedLayout, ...]:
     """Every layout of a folder.
 
@@ -203,7 +222,5 @@ def recognise(settings: Settings, organisation_code: str, feed: str, sheets: lis
 @cache
 def vocabulary(seeds_folder: Path, scale_id: str) -> frozenset[str]:
     """The words a delivery scale knows, ready for comparison, from the seed `delivery_statuses`."""
-    import csv
-
     with (seeds_folder / "delivery_statuses.csv").open(newline="", encoding="utf-8") as stream:
         return frozenset(key(row["word"]) for row in csv.DictReader(stream) if row["scale_id"] == scale_id)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class LoadResult:
-    """What a load did. `accepted` and `held` are submission ids; `unchanged` counts files whose bytes were loaded already."""
+    """What a load did: ids of `accepted` and `held` submissions; `unchanged` counts files that were loaded already."""
 
     accepted: list[str] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
@@ -97,7 +97,9 @@ def _number(connection: "duckdb.DuckDBPyConnection", submission: _Submission) ->
             submission.submission_id, submission.sequence = submission_id, sequence
             submission.restates = known[position - 1][0] if position else None
             return
-    if known and known[-1][3] == receipt.sha256:
+    # Files that nobody recognised are no series of one return: the same bytes at any time before are the same file.
+    same = known if return_id == UNRECOGNISED else known[-1:]
+    if any(sha256 == receipt.sha256 for *_, sha256 in same):
         return
     submission.sequence = known[-1][1] + 1 if known else 1
     submission.submission_id = ".".join([*same_return, str(submission.sequence)])
@@ -174,7 +176,9 @@ def _insert(
 
 def _copy_rows(connection: "duckdb.DuckDBPyConnection", paths: list[Path], submissions: list[_Submission]) -> None:
     numbered = [
-        (submission.receipt.receipt_id, submission.submission_id) for submission in submissions if submission.submission_id
+        (submission.receipt.receipt_id, submission.submission_id)
+        for submission in submissions
+        if submission.submission_id
     ]
     if not numbered:
         return

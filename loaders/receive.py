@@ -18,8 +18,8 @@ UNPLACED = "unplaced"
 def receive(settings: Settings, feed: str, period: str) -> list[list[str]]:
     """Archive what lies in `landing/*/<feed>/<period>/` and say what needs reading.
 
-    Returns receipt ids in batches of at most `settings.batch_files`; none where everything is loaded already. Files that
-    no path places are archived and quarantined on the way.
+    Returns receipt ids in batches of at most `settings.batch_files`; none where everything is loaded already. Files
+    that no path places are archived and quarantined on the way.
     """
     for path in _landed(settings):
         try:
@@ -36,7 +36,7 @@ def receive(settings: Settings, feed: str, period: str) -> list[list[str]]:
 
 
 def due(settings: Settings) -> list[tuple[str, str]]:
-    """Every feed and month with something to do: a file in landing, or a receipt that is not loaded as it would be now."""
+    """Every feed and month with a file in landing, or with a receipt that is not loaded as it would be now."""
     found = set()
     for path in _landed(settings):
         try:

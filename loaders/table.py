@@ -142,9 +142,7 @@ class TableReader:
         return self._has(index, first) and all(any(self._has(row, label) for row in rows) for label in rest)
 
     def _has(self, index: int, pattern: str) -> bool:
-        return any(
-            value != "" and match(pattern, plain(value)) is not None for value in self.sheet.rows[index]
-        )
+        return any(value != "" and match(pattern, plain(value)) is not None for value in self.sheet.rows[index])
 
     def _open_block(self, count: int, index: int, context: dict[str, Text]) -> _Block | None:
         block = _Block(count, {}, dict(context))

@@ -24,9 +24,9 @@ class NotANumberError(ValueError):
 
 
 def plain(value: CellValue) -> str:
-    """A cell as text: one space for any white space, none at the ends; whole numbers without a point.
+    r"""A cell as text: one space for any white space, none at the ends; whole numbers without a point.
 
-    >>> plain("No of Shift\\u00a0Workers  used "), plain(3.0)
+    >>> plain("No of Shift\u00a0Workers  used "), plain(3.0)
     ('No of Shift Workers used', '3')
     """
     if isinstance(value, str):

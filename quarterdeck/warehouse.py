@@ -5,7 +5,7 @@ build file at a time: whoever calls `connect` for writing must hold the writer's
 """
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from sqlalchemy import Column, Integer, MetaData, Numeric, SmallInteger, Table, Text, create_engine, text
@@ -16,12 +16,15 @@ from quarterdeck.settings import PROJECT_ROOT, Settings
 if TYPE_CHECKING:
     import duckdb
 
+Columns = dict[str, TypeEngine[Any]]
+"""A table's columns, in order, with their types."""
+
 RECORDS_FILE = PROJECT_ROOT / "loaders" / "records.yml"
 QUANTITY = Numeric(18, 6)
 _SCALE = Numeric(18, 6)
 
 # Every raw record carries these before its own fields.
-PROVENANCE: dict[str, TypeEngine] = {
+PROVENANCE: Columns = {
     "submission_id": Text(),
     "organisation_code": Text(),
     "reporting_period": Text(),
@@ -34,7 +37,7 @@ PROVENANCE: dict[str, TypeEngine] = {
     "cells": Text(),
 }
 
-SUBMISSIONS: dict[str, TypeEngine] = {
+SUBMISSIONS: Columns = {
     "submission_id": Text(),
     "organisation_code": Text(),
     "feed": Text(),
@@ -53,7 +56,7 @@ SUBMISSIONS: dict[str, TypeEngine] = {
     "rows_loaded": Integer(),
 }
 
-FINDINGS: dict[str, TypeEngine] = {
+FINDINGS: Columns = {
     "stage": Text(),
     "submission_id": Text(),
     "organisation_code": Text(),
@@ -69,7 +72,7 @@ FINDINGS: dict[str, TypeEngine] = {
     "remedy": Text(),
 }
 
-ARITHMETIC_CHECKS: dict[str, TypeEngine] = {
+ARITHMETIC_CHECKS: Columns = {
     "submission_id": Text(),
     "organisation_code": Text(),
     "reporting_period": Text(),
@@ -89,7 +92,7 @@ ARITHMETIC_CHECKS: dict[str, TypeEngine] = {
     "recomputed_from": Text(),
 }
 
-DECISIONS: dict[str, TypeEngine] = {
+DECISIONS: Columns = {
     "organisation_code": Text(),
     "quarter": Text(),
     "decision": Text(),
@@ -106,7 +109,7 @@ def records() -> dict[str, dict[str, str]]:
     return {name: record["fields"] for name, record in declared.items()}
 
 
-def record_columns(record: str) -> dict[str, TypeEngine]:
+def record_columns(record: str) -> Columns:
     """The columns of a raw table, in order: provenance, then the record's own fields."""
     columns = dict(PROVENANCE)
     for field, kind in records()[record].items():
@@ -127,7 +130,7 @@ def raw_metadata() -> MetaData:
     """Every table the build file must have before dbt runs, as SQLAlchemy metadata."""
     metadata = MetaData()
 
-    def add(schema: str, name: str, columns: dict[str, TypeEngine]) -> None:
+    def add(schema: str, name: str, columns: Columns) -> None:
         Table(name, metadata, *(Column(column, kind) for column, kind in columns.items()), schema=schema)
 
     for record in records():
