@@ -1,5 +1,6 @@
 """A cell's value: text made plain, and numbers as people write them."""
 
+import math
 import re
 from collections.abc import Callable
 from datetime import date, datetime
@@ -9,11 +10,11 @@ from loaders.cells import CellValue
 
 _SPACES = re.compile(r"[\s\u00a0\u2007\u202f\ufeff]+")
 _SAME = str.maketrans({"–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "’": "'", "‘": "'", "“": '"', "”": '"'})
-_NUMBER = re.compile(r"^(?P<open>\()?\s*(?P<sign>[+-])?\s*£?\s*(?P<inner>[+-])?(?P<digits>\d{1,3}(?:,\d{3})+|\d+)?"
-                     r"(?P<fraction>\.\d+)?\s*(?P<close>\))?$")  # fmt: skip
+_NUMBER = re.compile(r"^(?P<open>\()?\s*(?P<sign>[+-])?\s*£?\s*(?P<inner>[+-])?(?P<digits>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?"
+                     r"(?P<fraction>\.[0-9]+)?\s*(?P<close>\))?$")  # fmt: skip
 _MONEY = re.compile(r"^(?P<number>.*?)\s*(?P<multiplier>k|m|million|bn|billion)?\)?$", re.IGNORECASE)
-_DURATION = re.compile(r"^(\d+)[:.]([0-5]\d)\s*(?:mins?|minutes)?$", re.IGNORECASE)
-_FRACTION = re.compile(r"^(\d+(?:\.\d+)?)\s*/\s*(\d+(?:\.\d+)?)$")
+_DURATION = re.compile(r"^([0-9]+)[:.]([0-5][0-9])\s*(?:mins?|minutes)?$", re.IGNORECASE)
+_FRACTION = re.compile(r"^([0-9]+(?:\.[0-9]+)?)\s*/\s*([0-9]+(?:\.[0-9]+)?)$")
 _MULTIPLIERS = {"k": 1_000, "m": 1_000_000, "million": 1_000_000, "bn": 1_000_000_000, "billion": 1_000_000_000}
 # A spreadsheet keeps 15 significant digits; what a binary fraction adds beyond them is not the author's.
 _STORED_DIGITS = Context(prec=15, rounding=ROUND_HALF_EVEN)
@@ -58,7 +59,7 @@ def stored_number(value: float | int) -> Decimal:
     (Decimal('0.3'), Decimal('-1967'))
     """
     number = _STORED_DIGITS.create_decimal(repr(value))
-    return number.quantize(Decimal(1)) if number == number.to_integral_value() else number.normalize()
+    return Decimal(int(number)) if number == number.to_integral_value() else number.normalize()
 
 
 def plain_number(text: str) -> Decimal:
@@ -155,6 +156,8 @@ def number(value: CellValue, reads: str = "number") -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise NotANumberError(plain(value))
     if not isinstance(value, str):
+        if not math.isfinite(value):
+            raise NotANumberError(str(value))
         return stored_number(value)
     text = plain(value)
     if not text:

@@ -1,0 +1,185 @@
+from decimal import Decimal
+
+import pytest
+
+from tests.loaders.sheets import read, rules, sheet
+
+BUDGET = {
+    "heading": {"rows": 1, "contains": ["Line", "{fiscal_year}"]},
+    "bands": ["{section}:"],
+    "columns": {
+        "line": {"header": "Line", "filled": True},
+        "value": {"header": "{fiscal_year}", "unit": "gbp_thousand"},
+    },
+    "totals": [
+        {"column": "line", "label": "Subtotal"},
+        {"column": "line", "label": "Total", "type": "total"},
+    ],
+    "unique": ["section", "line"],
+    "records": [{"record": "budget_line", "values": ["value"]}],
+}
+HEADING = ["Line", "2018/19", "2019/20"]
+
+
+def lines(result, *fields):
+    return [tuple(row[name] for name in fields) for row in result.rows["budget_line"]]
+
+
+def test_a_figure_carries_its_year_unit_and_cell():
+    result = read(BUDGET, sheet(["Title"], [], HEADING, ["Housing", 12.5, ""]))
+    (row,) = result.rows["budget_line"]
+    assert (row["line"], row["fiscal_year"], row["value"], row["value_scale"]) == ("Housing", "2018-19", 12.5, 1000)
+    assert (row["source_row"], row["cells"]) == (4, '{"line":"A","value":"B"}')
+    assert not result.findings
+
+
+def test_a_blank_cell_is_no_figure_and_a_nought_is_one():
+    result = read(BUDGET, sheet(HEADING, ["Housing", "", 0.0]))
+    assert lines(result, "fiscal_year", "value") == [("2019-20", Decimal(0))]
+
+
+def test_a_moved_table_is_found_by_its_heading():
+    moved = sheet(["A note"], [], ["", *HEADING], ["", "Housing", 1.0, 2.0])
+    assert lines(read(BUDGET, moved), "cells", "value") == [
+        ('{"line":"B","value":"C"}', 1),
+        ('{"line":"B","value":"D"}', 2),
+    ]
+
+
+def test_columns_are_found_by_heading_and_not_by_position():
+    result = read(BUDGET, sheet(["2019/20", "Line", "2018/19"], [2.0, "Housing", 1.0]))
+    assert sorted(lines(result, "fiscal_year", "value")) == [("2018-19", 1), ("2019-20", 2)]
+
+
+def test_subtotals_sum_their_band_and_a_total_sums_what_is_left():
+    result = read(
+        BUDGET,
+        sheet(
+            ["Line", "2018/19"],
+            ["Income:"],
+            ["Rents", 1.0],
+            ["Fees", 2.0],
+            ["Subtotal", 3.0],
+            ["Spend:"],
+            ["Staff", 5.0],
+            ["Total", 8.0],
+        ),
+    )
+    assert lines(result, "section", "line", "row_type", "source_row", "rolls_up_to_row") == [
+        ("Income", "Rents", "detail", 3, 5),
+        ("Income", "Fees", "detail", 4, 5),
+        ("Income", "Subtotal", "subtotal", 5, 8),
+        ("Spend", "Staff", "detail", 7, 8),
+        ("Spend", "Total", "total", 8, None),
+    ]
+
+
+def test_headings_of_two_rows_are_read_through_merged_cells():
+    table = BUDGET | {
+        "heading": {"rows": 2, "contains": ["Line", "Net"]},
+        "columns": {
+            "line": {"header": "Line"},
+            "value": {"header": ["{fiscal_year}", "Net"], "unit": "gbp"},
+        },
+        "ignore_columns": [["{fiscal_year}", "Gross"]],
+    }
+    merged = [((0, 0), (1, 0)), ((0, 1), (0, 2)), ((0, 3), (0, 4))]
+    result = read(
+        table,
+        sheet(
+            ["Line", "2018/19", "", "2019/20", ""],
+            ["", "Gross", "Net", "Gross", "Net"],
+            ["Rents", 9.0, 1.0, 9.0, 2.0],
+            merged=merged,
+        ),
+    )
+    assert lines(result, "fiscal_year", "value") == [("2018-19", 1), ("2019-20", 2)]
+    assert not result.findings
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([HEADING, ["Housing", "tbc", 1.0]], ("number-invalid", "B2")),
+        ([HEADING, ["Housing", "12", 1.0]], ("number-as-text", "B2")),
+        ([HEADING, ["Housing", 1e15, 1.0]], ("number-precision", "B2")),
+        ([HEADING, ["Housing", 0.12345678, 1.0]], ("number-precision", "B2")),
+        ([HEADING, ["", 3.0, 1.0]], ("value-required", "2:2")),
+        ([HEADING, ["Rents", 1.0, 1.0], ["rents ", 2.0, 2.0]], ("row-duplicated", "A3")),
+        ([[*HEADING, "Remarks"], ["Housing", 1.0, 1.0, "late"]], ("column-unexpected", "D1")),
+        ([HEADING, ["Housing", 1.0, 1.0], [], ["Roads", 2.0, 2.0]], ("row-unread", "A4")),
+        ([["Line", "2018/20"], ["Housing", 1.0]], ("year-invalid", "B1")),
+        ([["Line", "Year"], ["Housing", 1.0]], ("table-missing", None)),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_cell(rows, expected):
+    assert expected in rules(read(BUDGET, sheet(*rows)))
+
+
+def test_a_missing_column_is_named_and_stops_the_file():
+    table = BUDGET | {"columns": BUDGET["columns"] | {"section": {"header": "Section"}}}
+    result = read(table, sheet(HEADING, ["Housing", 1.0, 1.0]))
+    assert [rule for rule, _ in rules(result)] == ["column-missing"]
+    assert result.has_error
+
+
+def test_a_missing_sheet_is_named_with_those_that_are_there():
+    result = read(BUDGET, sheet(HEADING, ["Housing", 1.0, 1.0], name="Other"))
+    assert [rule for rule, _ in rules(result)] == ["sheet-missing", "sheet-unexpected"]
+    assert "it has Other" in result.findings[0].message
+
+
+def test_an_unknown_status_word_stops_the_file_and_spelling_does_not():
+    table = {
+        "heading": {"rows": 1, "contains": ["Project", "Status"]},
+        "columns": {
+            "project": {"header": "Project"},
+            "status": {"header": "Status", "vocabulary": "five_step_delivery"},
+        },
+        "records": [{"record": "project_status"}],
+    }
+    result = read(table, sheet(["Project", "Status"], ["Bridge", "on  target "], ["Road", "Doing fine"]))
+    assert rules(result) == [("word-unmapped", "B3")]
+    assert result.has_error
+
+
+def test_months_without_a_year_are_the_latest_before_the_reporting_period():
+    table = {
+        "heading": {"rows": 1, "above": "Shifts Filled"},
+        "columns": {
+            "measure": {"header": "", "words": {"Shifts Filled": "shifts_filled"}},
+            "value": {"header": "{month}", "unit": "count"},
+        },
+        "records": [{"record": "agency", "values": ["value"]}],
+    }
+    result = read(table, sheet(["", "Dec", "January"], ["Shifts Filled", 1.0, 2.0]), period="2018-01")
+    assert [row["month"] for row in result.rows["agency"]] == ["2017-12", "2018-01"]
+
+
+def test_a_cell_with_two_figures_becomes_two_records():
+    table = {
+        "heading": {"rows": 1, "contains": ["Indicator", "Q1"]},
+        "columns": {
+            "indicator": {"header": "Indicator"},
+            "value": {"header": "{quarter}", "unit": "score", "dimensions": {"measure": "actual"}},
+        },
+        "parts": [
+            {
+                "column": "indicator",
+                "label": "Satisfaction",
+                "separator": "/",
+                "fields": [{"audience": "Corporate"}, {"audience": "Schools"}],
+            }
+        ],
+        "records": [{"record": "indicator", "values": ["value"]}],
+    }
+    result = read(table, sheet(["Indicator", "Q1"], ["Satisfaction", "4.28/ 4.60"]))
+    found = [(row["audience"], row["value"]) for row in result.rows["indicator"]]
+    assert found == [("Corporate", Decimal("4.28")), ("Schools", Decimal("4.60"))]
+
+
+def test_an_amount_that_says_thousands_twice_is_read_once_and_flagged():
+    table = BUDGET | {"columns": BUDGET["columns"] | {"value": {"header": "{fiscal_year}", "unit": "gbp_text"}}}
+    result = read(table, sheet(["Line", "2018/19"], ["Posts", "£250,000k"]))
+    assert lines(result, "value") == [(Decimal(250000),)]
+    assert rules(result) == [("number-ambiguous", "B2")]
