@@ -82,6 +82,9 @@ def _unread(sheet: Sheet, understood: set[int] | None) -> Iterator[Finding]:
                 sheet=sheet.name,
             )
         return
+    for (row, column), shown in sorted(sheet.faults.items()):
+        if row in understood:
+            yield _fault(sheet, row, column, shown)
     for index, count in enumerate(filled):
         # A lone cell is a title or a note; two beside each other are a row of something.
         if count > 1 and index not in understood:
@@ -94,6 +97,25 @@ def _unread(sheet: Sheet, understood: set[int] | None) -> Iterator[Finding]:
                 sheet=sheet.name,
                 cell=address(index, first),
             )
+
+
+def _fault(sheet: Sheet, row: int, column: int, shown: str) -> Finding:
+    cell = address(row, column)
+    if shown == "=":
+        return finding(
+            "formula-unsaved",
+            f"The formula in {cell} has no saved value.",
+            remedy="Open the workbook, let it calculate, save it, and send it again.",
+            sheet=sheet.name,
+            cell=cell,
+        )
+    return finding(
+        "cell-error",
+        f"{cell} shows {shown}.",
+        remedy="Mend the formula, or type the figure.",
+        sheet=sheet.name,
+        cell=cell,
+    )
 
 
 def _sheet(pattern: str, sheets: list[Sheet]) -> Sheet | None:

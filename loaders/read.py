@@ -8,8 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from loaders.archive import Receipt, receipts
-from loaders.cells import UnreadableFileError, read_sheets
+from loaders.cells import UnreadableFileError
 from loaders.extract import Extraction, RawRow, extract
+from loaders.formats import read_sheets
 from loaders.layout import LoadedLayout, recognise
 from quarterdeck.organisations import Place
 from quarterdeck.periods import Month

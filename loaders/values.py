@@ -10,8 +10,10 @@ from loaders.cells import CellValue
 
 _SPACES = re.compile(r"[\s\u00a0\u2007\u202f\ufeff]+")
 _SAME = str.maketrans({"–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "’": "'", "‘": "'", "“": '"', "”": '"'})
-_NUMBER = re.compile(r"^(?P<open>\()?\s*(?P<sign>[+-])?\s*£?\s*(?P<inner>[+-])?(?P<digits>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?"
-                     r"(?P<fraction>\.[0-9]+)?\s*(?P<close>\))?$")  # fmt: skip
+_NUMBER = re.compile(
+    r"^(?P<open>\()?\s*(?P<sign>[+-])?\s*£?\s*(?P<inner>[+-])?"
+    r"(?P<digits>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?(?P<fraction>\.[0-9]+)?\s*(?P<close>\))?$"
+)
 _MONEY = re.compile(r"^(?P<number>.*?)\s*(?P<multiplier>k|m|million|bn|billion)?\)?$", re.IGNORECASE)
 _DURATION = re.compile(r"^([0-9]+)[:.]([0-5][0-9])\s*(?:mins?|minutes)?$", re.IGNORECASE)
 _FRACTION = re.compile(r"^([0-9]+(?:\.[0-9]+)?)\s*/\s*([0-9]+(?:\.[0-9]+)?)$")

@@ -183,3 +183,9 @@ def test_an_amount_that_says_thousands_twice_is_read_once_and_flagged():
     result = read(table, sheet(["Line", "2018/19"], ["Posts", "£250,000k"]))
     assert lines(result, "value") == [(Decimal(250000),)]
     assert rules(result) == [("number-ambiguous", "B2")]
+
+
+def test_an_error_is_not_taken_for_a_blank():
+    faulty = sheet(HEADING, ["Housing", "", 1.0])
+    faulty.faults = {(1, 1): "#N/A"}
+    assert ("cell-error", "B2") in rules(read(BUDGET, faulty))

@@ -1,0 +1,66 @@
+import zipfile
+
+import pytest
+from openpyxl import Workbook
+
+from loaders import package
+from loaders.cells import UnreadableFileError
+from loaders.formats import read_sheets
+
+
+def saved(tmp_path, fill):
+    workbook = Workbook()
+    fill(workbook.active)
+    path = tmp_path / "book.xlsx"
+    workbook.save(path)
+    return path
+
+
+def test_a_workbook_is_read_with_types_merges_and_hidden_sheets(tmp_path):
+    def fill(sheet):
+        sheet["A1"], sheet["A2"], sheet["C2"] = "Title", 1.5, "1,234"
+        sheet.merge_cells("A1:B1")
+        sheet.parent.create_sheet("Old").sheet_state = "hidden"
+
+    first, old = read_sheets(saved(tmp_path, fill), ".xlsx")
+    assert first.rows[1] == [1.5, "", "1,234"]
+    assert first.origin(0, 1) == (0, 0)
+    assert (first.visible, old.visible) == (True, False)
+
+
+def test_errors_and_unsaved_formulas_are_told_from_blanks(tmp_path):
+    def fill(sheet):
+        sheet["A1"], sheet["B1"], sheet["C1"] = "#REF!", "=SUM(1,2)", 3
+        sheet["A1"].data_type = "e"
+
+    (sheet,) = read_sheets(saved(tmp_path, fill), ".xlsx")
+    assert sheet.faults == {(0, 0): "#REF!", (0, 1): "="}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_csv_is_read_in_the_encodings_spreadsheets_write(tmp_path, encoding):
+    path = tmp_path / "report.csv"
+    path.write_bytes('Line – a,"£1,234"\r\n"two\r\nlines",(11.2)\r\n'.encode(encoding))
+    (sheet,) = read_sheets(path, ".csv")
+    assert sheet.rows == [["Line – a", "£1,234"], ["two\r\nlines", "(11.2)"]]
+    assert not sheet.typed
+
+
+@pytest.mark.parametrize(
+    ("suffix", "content"), [(".xlsx", b""), (".xlsx", b"not a workbook"), (".csv", b"\0\1"), (".csv", b"\x81\x8d")]
+)
+def test_what_is_no_spreadsheet_is_refused_in_words(tmp_path, suffix, content):
+    path = tmp_path / f"file{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableFileError):
+        read_sheets(path, suffix)
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(package, "LARGEST_UNPACKED", 1 << 20)
+    path = tmp_path / "bomb.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bomb:
+        bomb.writestr("xl/worksheets/sheet1.xml", b"0" * (2 << 20))
+    assert path.stat().st_size < 10_000
+    with pytest.raises(UnreadableFileError, match="unpacks to 2 MB"):
+        read_sheets(path, ".xlsx")
