@@ -141,12 +141,25 @@ def fraction(text: str) -> Decimal:
     return Decimal(found[1])
 
 
+def fraction_maximum(text: str) -> Decimal:
+    """A score out of a maximum: the maximum.
+
+    >>> fraction_maximum("8/9")
+    Decimal('9')
+    """
+    found = _FRACTION.match(text.strip())
+    if not found:
+        raise NotANumberError(text)
+    return Decimal(found[2])
+
+
 PARSERS: dict[str, Callable[[str], Decimal]] = {
     "number": plain_number,
     "percent": percent,
     "money": money,
     "duration": duration,
     "fraction": fraction,
+    "fraction_maximum": fraction_maximum,
 }
 
 
