@@ -1,0 +1,37 @@
+"""The rooms called one after the other, as the DAGs call them: a run without a scheduler."""
+
+import shutil
+from pathlib import Path
+
+from expectations import arithmetic, audit, pending
+from loaders import load, read, receive
+from publication import publish
+from quarterdeck.settings import Settings
+from transform import candidate
+
+
+def land(settings: Settings, folder: Path) -> None:
+    """Copy a folder of `<organisation>/<feed>/<YYYY-MM>/<file>` into landing."""
+    for file in folder.glob("*/*/*/*.*"):
+        target = settings.landing / file.relative_to(folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+
+
+def ingest(settings: Settings) -> None:
+    """Take what is due to the raw schema, and check its arithmetic."""
+    for feed, period in receive.due(settings):
+        batches = receive.receive(settings, feed, period)
+        loaded = load.load_batches(settings, [read.read_batch(settings, feed, period, batch) for batch in batches])
+        arithmetic.check(settings, loaded.accepted)
+
+
+def run(settings: Settings) -> publish.PublishResult | None:
+    """Take what is due to a published version; None where nothing was pending."""
+    ingest(settings)
+    partitions = pending.pending_partitions(settings)
+    if not partitions:
+        return None
+    candidate.build(settings)
+    audit.audit(settings, partitions)
+    return publish.publish(settings)
