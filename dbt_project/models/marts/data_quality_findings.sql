@@ -1,0 +1,28 @@
+{{ config(materialized='view') }}
+
+select distinct
+    findings.organisation_code,
+    coalesce(organisations.organisation, findings.organisation_code) as organisation,
+    findings.quarter,
+    findings.submission_id,
+    left(md5(concat_ws(
+        '|',
+        findings.stage,
+        coalesce(findings.submission_id, findings.organisation_code || ' ' || findings.quarter),
+        findings.rule,
+        coalesce(findings.sheet, '-'),
+        coalesce(findings.cell, '-'),
+        findings.message
+    )), 16) as finding_id,
+    findings.severity,
+    findings.responsibility,
+    findings.dimension,
+    findings.rule,
+    findings.stage,
+    findings.file_name,
+    findings.sheet,
+    findings.cell,
+    findings.message,
+    findings.remedy
+from {{ ref('stg_findings') }} as findings
+left join {{ ref('organisations') }} as organisations using (organisation_code)

@@ -1,0 +1,26 @@
+select
+    quarters.organisation_code,
+    quarters.organisation,
+    quarters.quarter,
+    quarters.quarter_start,
+    quarters.data_status,
+    ratings.indicator_group,
+    ratings.indicator_code,
+    ratings.indicator,
+    ratings.audience,
+    ratings.measured_quarter,
+    ratings.unit,
+    ratings.unit_label,
+    ratings.polarity,
+    ratings.actual,
+    ratings.target,
+    ratings.variance_percent,
+    ratings.rag,
+    ratings.previous_actual,
+    ratings.footnote,
+    ratings.commentary,
+    ratings.submission_id,
+    ratings.sheet,
+    ratings.cells
+from {{ ref('int_indicator_ratings') }} as ratings
+inner join {{ ref('int_reporting_quarters') }} as quarters using (organisation_code, quarter)

@@ -1,0 +1,71 @@
+with arithmetic as (
+    select
+        organisation_code,
+        quarter,
+        return_id || ' ' || reporting_period || ': ' || sheet || '!' || coalesce(printed_cell, recomputed_from, '?')
+        || ' ' || regexp_replace(rule, '-(disagrees|rounds)$', '') as check_name,
+        subject as "check",
+        'within a return' as scope,
+        printed_value,
+        recomputed_value,
+        difference,
+        tolerance,
+        unit,
+        verdict,
+        severity,
+        sheet,
+        printed_cell,
+        row_number() over (
+            partition by organisation_code, quarter, check_name
+            order by subject, recomputed_from
+        ) as occurrence
+    from {{ ref('stg_arithmetic_checks') }}
+),
+
+checks as (
+    -- Several figures may be recomputed for one cell.
+    select
+        * exclude (check_name, occurrence),
+        check_name || case when occurrence > 1 then ' ' || occurrence else '' end as check_id
+    from arithmetic
+
+    union all by name
+
+    select
+        organisation_code,
+        quarter,
+        check_group || ': ' || printed_item || ' ' || printed_measure || ' ' || year as check_id,
+        replace(printed_item || ' ' || printed_measure || ' ' || year, '_', ' ') || ' = ' || says as "check",
+        'across tables' as scope,
+        printed_value,
+        recomputed_value,
+        difference,
+        tolerance,
+        unit,
+        verdict,
+        'warning' as severity,
+        sheet,
+        cell as printed_cell
+    from {{ ref('int_cross_checks') }}
+)
+
+select
+    quarters.organisation_code,
+    quarters.organisation,
+    quarters.quarter,
+    quarters.quarter_start,
+    quarters.data_status,
+    checks.check_id,
+    checks."check",
+    checks.scope,
+    checks.printed_value,
+    checks.recomputed_value,
+    checks.difference,
+    checks.tolerance,
+    checks.unit,
+    checks.verdict,
+    case checks.verdict when 'disagrees' then checks.severity else 'info' end as severity,
+    checks.sheet,
+    checks.printed_cell
+from checks
+inner join {{ ref('int_reporting_quarters') }} as quarters using (organisation_code, quarter)

@@ -1,0 +1,6 @@
+select
+    organisation_code,
+    quarter,
+    decision,
+    reason
+from {{ source('gate', 'decisions') }}

@@ -1,0 +1,1 @@
+"""From raw rows to the candidate: the dbt project, run in process."""
