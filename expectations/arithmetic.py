@@ -1,0 +1,216 @@
+"""Row and column arithmetic of loaded submissions: what is printed against what it should add up to.
+
+What must add up is declared in `arithmetic.yml`; the comparison is one set of queries, `arithmetic.sql`, over all the
+submissions asked for.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from expectations.declarations import Arithmetic, RecordArithmetic, arithmetic
+from expectations.store import PlacedFinding, insert_findings, quarter_of, rows
+from quarterdeck.findings import Finding, Severity
+from quarterdeck.quarantine import quarantine, release
+from quarterdeck.rules import catalogue, finding
+from quarterdeck.settings import Settings
+from quarterdeck.warehouse import ARITHMETIC_CHECKS, connect
+
+if TYPE_CHECKING:
+    import duckdb
+
+COMPARISON = Path(__file__).with_name("arithmetic.sql")
+STAGE = "arithmetic"
+_MULTIPLES = {1_000: "k", 1_000_000: "m"}
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What the arithmetic of a set of submissions came to: comparisons by verdict, and who is held."""
+
+    submissions: int
+    agrees: int = 0
+    rounds: int = 0
+    disagrees: int = 0
+    held: list[str] = field(default_factory=list)
+
+
+def check(settings: Settings, submission_ids: Sequence[str]) -> CheckResult:
+    """Compare every printed total and result of these submissions with what it should add up to.
+
+    Writes `raw.arithmetic_checks` (one row a comparison) and findings of stage `arithmetic`, replacing what was there;
+    sets the status of each submission (`held` where a finding of loading or arithmetic is an error, else `accepted`);
+    and puts held files into quarantine. Hold the writer's slot.
+    """
+    if not submission_ids:
+        return CheckResult(0)
+    with connect(settings) as connection:
+        connection.execute("create or replace temp table wanted as select unnest(?) as submission_id", [submission_ids])
+        checked = _compare(connection, arithmetic())
+        connection.begin()
+        _write_checks(connection)
+        connection.execute("delete from raw.findings where stage = ? and submission_id in (from wanted)", [STAGE])
+        insert_findings(connection, STAGE, _findings(checked))
+        held = _set_status(connection)
+        _move_files(settings, connection, held)
+        connection.commit()
+    verdicts = [row["verdict"] for row in checked]
+    return CheckResult(
+        len(set(submission_ids)),
+        verdicts.count("agrees"),
+        verdicts.count("rounds"),
+        verdicts.count("disagrees"),
+        sorted(held),
+    )
+
+
+def figures_query(declared: Arithmetic) -> str:
+    """SQL that lays the printed figures of every declared record in one shape, one row a figure."""
+    return "\nunion all by name\n".join(
+        _figures_of(order, record, body, figure)
+        for order, (record, body) in enumerate(declared.records.items())
+        for figure in body.figures
+    )
+
+
+def _figures_of(order: int, record: str, body: RecordArithmetic, figure: str) -> str:
+    names = ", ".join(f"'{name}'" for name in body.dimensions)
+    values = ", ".join(body.dimensions)
+    return f"""
+        select
+            '{record}' as record, {order} as record_order, submission_id, organisation_code, reporting_period,
+            table_name, sheet, block, source_row, row_type, rolls_up_to_row,
+            {body.label} as label, '{body.label}' as label_field,
+            '{figure}' as figure, map([{names}]::varchar[], [{values}]::varchar[]) as dimensions,
+            {figure} as value, {figure}::decimal(20, 6) * {figure}_scale as amount, {figure}_scale as scale, {figure}_decimals as decimals, {figure}_unit as unit,
+            regexp_replace(json_extract_string(cells, '$.{figure}'), '^([A-Z]+)$', '\\1' || source_row) as cell
+        from raw.{record}
+        where submission_id in (from wanted)"""
+
+
+def _compare(connection: "duckdb.DuckDBPyConnection", declared: Arithmetic) -> list[dict[str, Any]]:
+    connection.execute(f"create or replace temp table figures as {figures_query(declared)}")
+    connection.execute(
+        "create or replace temp table identities (identity integer, record varchar, over_field varchar, result varchar,"
+        " plus varchar[], minus varchar[], excluded varchar[], needed varchar[], unless_printed varchar,"
+        " blank_result varchar)"
+    )
+    connection.execute("create or replace temp table rules (identity integer, rule varchar, says varchar)")
+    connection.execute("insert into rules values (0, ?, ?)", [declared.roll_up.rule, declared.roll_up.says])
+    for number, record, body in declared.identities:
+        connection.execute(
+            "insert into identities values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [number, record, body.over, body.result, body.plus and list(body.plus), list(body.minus),
+             list(body.excluded), list(body.needed), body.unless, body.blank_result],
+        )  # fmt: skip
+        connection.execute("insert into rules values (?, ?, ?)", [number, body.rule, body.says])
+    connection.execute("set variable exact_units = ?", [list(declared.exact_units)])
+    connection.execute("set variable rounding_rule = ?", [declared.rounding_rule])
+    connection.execute(COMPARISON.read_text(encoding="utf-8"))
+    return rows(
+        connection,
+        "select checked.*, submissions.file_name from checked inner join raw.submissions using (submission_id)"
+        " order by submission_id, sheet, printed_cell, rule",
+    )
+
+
+def _write_checks(connection: "duckdb.DuckDBPyConnection") -> None:
+    columns = ", ".join(ARITHMETIC_CHECKS)
+    connection.execute("create or replace temp table severities (rule varchar, severity varchar)")
+    for rule in catalogue().values():
+        connection.execute("insert into severities values (?, ?)", [rule.id, rule.severity])
+    connection.execute("delete from raw.arithmetic_checks where submission_id in (from wanted)")
+    connection.execute(
+        f"insert into raw.arithmetic_checks by name select {columns} from checked inner join severities using (rule)"
+    )
+
+
+def _findings(checked: list[dict[str, Any]]) -> list[PlacedFinding]:
+    remedies = arithmetic().remedies
+    return [
+        PlacedFinding(
+            finding(
+                row["rule"],
+                message(row),
+                remedy=remedies[row["rule"]],
+                sheet=row["sheet"],
+                cell=row["printed_cell"],
+            ),
+            row["organisation_code"],
+            quarter_of(row["reporting_period"]),
+            row["submission_id"],
+            row["file_name"],
+        )
+        for row in checked
+        if row["verdict"] != "agrees"
+    ]
+
+
+def message(row: Mapping[str, Any]) -> str:
+    """A comparison that is not exact, in plain English.
+
+    >>> message({"thing": "Place Totals", "figure": "target 2018-19", "printed_value": Decimal(2185),
+    ...          "recomputed_value": Decimal(2184), "difference": Decimal(-1), "decimals": 0, "unit": "gbp",
+    ...          "scale": Decimal(1000), "says": "the sum of its rows", "recomputed_from": "E52:E65",
+    ...          "printed_cell": "E66", "verdict": "disagrees"})
+    "'Place Totals', target 2018-19: £2,185k is printed in E66, but the sum of its rows (E52:E65) is £2,184k. \
+The difference is -£1k."
+    """
+    figure = row["figure"].replace("_", " ")
+    blank = row["printed_value"] is None
+    printed = "nothing" if blank else amount(row["printed_value"], row)
+    where = f" in {row['printed_cell']}" if row["printed_cell"] else ""
+    source = f" ({row['recomputed_from']})" if row["recomputed_from"] else ""
+    explained = ", which rounding explains" if row["verdict"] == "rounds" else ""
+    return (
+        f"'{row['thing']}', {figure}: {printed} is printed{where}, but {row['says']}{source} is "
+        f"{amount(row['recomputed_value'], row)}. The difference is {amount(row['difference'], row)}{explained}."
+    )
+
+
+def amount(value: Decimal, row: Mapping[str, Any]) -> str:
+    """A figure as its table prints it: its decimals, and the unit beside it.
+
+    >>> amount(Decimal("-1.5"), {"decimals": 3, "unit": "gbp", "scale": Decimal(-1_000_000)})
+    '-£1.500m'
+    """
+    prefix, suffix = "", ""
+    if row["unit"] == "gbp":
+        prefix, suffix = "£", _MULTIPLES.get(abs(int(row["scale"])), "")
+    elif row["unit"] == "percent" and abs(row["scale"]) == 1:
+        suffix = "%"
+    elif row["unit"] == "fte":
+        suffix = " FTE"
+    decimals = max(row["decimals"] or 0, -value.normalize().as_tuple().exponent if value else 0)  # type: ignore[operator]
+    return f"{'-' if value < 0 else ''}{prefix}{abs(value):,.{decimals}f}{suffix}"
+
+
+def _set_status(connection: "duckdb.DuckDBPyConnection") -> list[str]:
+    """Hold the submissions that have an error, accept the others; the ids of those held."""
+    connection.execute(
+        "update raw.submissions set status = case when submission_id in"
+        " (select submission_id from raw.findings where severity = ? and stage in ('load', ?))"
+        " then 'held' else 'accepted' end where submission_id in (from wanted) and status in ('accepted', 'held')",
+        [Severity.ERROR, STAGE],
+    )
+    held = connection.execute(
+        "select submission_id from raw.submissions where status = 'held' and submission_id in (from wanted)"
+    )
+    return [submission_id for (submission_id,) in held.fetchall()]
+
+
+def _move_files(settings: Settings, connection: "duckdb.DuckDBPyConnection", held: list[str]) -> None:
+    found = defaultdict(list)
+    names = [field.name for field in fields(Finding)]
+    for row in rows(connection, f"select submission_id, {', '.join(names)} from raw.findings where submission_id in (from wanted)"):
+        found[row.pop("submission_id")].append(Finding(**row))
+    for submission_id, file_name, sha256 in connection.execute(
+        "select submission_id, file_name, sha256 from raw.submissions where submission_id in (from wanted)"
+    ).fetchall():
+        if submission_id in held:
+            quarantine(settings, submission_id, file_name, sha256, found[submission_id])
+        else:
+            release(settings, submission_id)

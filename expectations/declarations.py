@@ -1,0 +1,70 @@
+"""What must add up, as declared in `expectations/arithmetic.yml`."""
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+DECLARATIONS = Path(__file__).with_name("arithmetic.yml")
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Identity(_Declared):
+    """A figure that follows from others: `result` = the sum of `plus` less the sum of `minus`, over one field."""
+
+    over: str
+    result: str
+    plus: tuple[str, ...] | None = None
+    minus: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = Field(default=(), alias="except")
+    needed: tuple[str, ...] = ()
+    unless: str | None = None
+    blank_result: Literal["zero", "skip"] = "zero"
+    rule: str
+    says: str
+
+
+class RecordArithmetic(_Declared):
+    """What of a record can be added up, and what follows from what."""
+
+    label: str
+    figures: tuple[str, ...]
+    dimensions: tuple[str, ...] = ()
+    identities: tuple[Identity, ...] = ()
+
+
+class RollUp(_Declared):
+    """The rule that totals rows are held against."""
+
+    rule: str
+    says: str
+
+
+class Arithmetic(_Declared):
+    """The whole of the declarations."""
+
+    roll_up: RollUp
+    rounding_rule: str
+    exact_units: tuple[str, ...]
+    remedies: dict[str, str]
+    records: dict[str, RecordArithmetic]
+
+    @property
+    def identities(self) -> list[tuple[int, str, Identity]]:
+        """Every identity with its number (from 1) and its record."""
+        declared = [(record, identity) for record, body in self.records.items() for identity in body.identities]
+        return [(number, record, identity) for number, (record, identity) in enumerate(declared, start=1)]
+
+
+@cache
+def arithmetic() -> Arithmetic:
+    """The declarations.
+
+    Raises pydantic's ValidationError, which names the field, where the file is not of the described shape.
+    """
+    return Arithmetic(**yaml.safe_load(DECLARATIONS.read_text(encoding="utf-8")))

@@ -1,0 +1,111 @@
+"""What the suites are put to: queries over the build file, cut to what is pending."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from expectations.evaluate import EvaluationError, Relation
+from expectations.pending import Partition
+from expectations.submissions import Submission, closing
+from expectations.suites import CANDIDATE, SUBMISSIONS, TableSuite, suite
+from quarterdeck.warehouse import records
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def submission_relations(
+    connection: "duckdb.DuckDBPyConnection", submissions: Sequence[Submission]
+) -> list[Relation]:
+    """The tables of suite `submissions`, cut to these submissions."""
+    wanted = f"submission_id in ({_list(one.submission_id for one in submissions)})" if submissions else "false"
+    return [
+        _relation(
+            connection,
+            f"raw.{name}",
+            table,
+            figures_query() if name == "figures" else f"select * from raw.{name}",
+            wanted,
+        )
+        for name, table in suite(SUBMISSIONS).tables.items()
+    ]
+
+
+def candidate_relations(
+    connection: "duckdb.DuckDBPyConnection", partitions: Sequence[Partition], submissions: Sequence[Submission]
+) -> list[Relation]:
+    """The tables of suite `candidate`, cut to these partitions; `submissions` are those that feed them.
+
+    Rows without organisation or quarter belong to nobody and are always looked at.
+    """
+    keys = ", ".join(f"({_list((part.organisation_code, part.quarter))})" for part in partitions)
+    wanted = f"(organisation_code, quarter) in ({keys}) or organisation_code is null or quarter is null"
+    own = {"arrivals": arrivals_query(submissions), "every_row": every_row_query(connection)}
+    return [
+        _relation(connection, f"marts.{name}", table, own.get(name, f"select * from marts.{name}"), wanted)
+        for name, table in suite(CANDIDATE).tables.items()
+    ]
+
+
+def figures_query() -> str:
+    """SQL for every printed figure of every record, in canonical units: one row a figure."""
+    return "\nunion all by name\n".join(
+        f"""select
+            submission_id, organisation_code, reporting_period, table_name, sheet, source_row,
+            json_object('amount', cells ->> '{field}', 'unit', cells ->> '{field}') as cells,
+            '{field.replace("_", " ")} in {record.replace("_", " ")}' as figure,
+            {field}::decimal(20, 6) * {field}_scale as amount, {field}_unit as unit
+        from raw.{record} where {field} is not null"""
+        for record, fields in records().items()
+        for field, kind in fields.items()
+        if kind == "quantity"
+    )
+
+
+def arrivals_query(submissions: Iterable[Submission]) -> str:
+    """SQL for one row a quarter and mart that must have rows, with how many went in and how many came out.
+
+    Rows of totals, and of months that a later one of the quarter replaces, need not arrive.
+    """
+    counted = ", ".join(f"({_list((one.submission_id, *one.partition))})" for one in closing(submissions))
+    fed = f"(values {counted or '(null, null, null)'}) as fed (submission_id, organisation_code, quarter)"
+    return "\nunion all by name\n".join(
+        f"""select
+            fed.organisation_code, fed.quarter, '{mart}' as mart, '{record}' as record, count(*) as rows_loaded,
+            (
+                select count(*) from marts.{mart} as rows_out
+                where rows_out.organisation_code = fed.organisation_code and rows_out.quarter = fed.quarter
+            ) as rows_published
+        from {fed}
+        inner join raw.{record} as rows_in on fed.submission_id = rows_in.submission_id
+        where rows_in.row_type = 'detail'
+        group by fed.organisation_code, fed.quarter"""
+        for mart, record in suite(CANDIDATE).fed_by.items()
+    )
+
+
+def every_row_query(connection: "duckdb.DuckDBPyConnection") -> str:
+    """SQL for every row of every mart that has quarters, with the columns they share."""
+    shared = ("organisation_code", "quarter", "quarter_start", "data_status")
+    marts = connection.execute(
+        f"""
+        select table_name from information_schema.columns
+        where table_schema = 'marts' and column_name in ({_list(shared)})
+        group by table_name having count(*) = {len(shared)} order by table_name
+        """
+    ).fetchall()
+    if not marts:
+        raise EvaluationError("There are no marts with quarters in the build file. Build the candidate first.")
+    return "\nunion all\n".join(f"select '{mart}' as mart, {', '.join(shared)} from marts.{mart}" for (mart,) in marts)
+
+
+def _relation(
+    connection: "duckdb.DuckDBPyConnection", name: str, table: TableSuite, base: str, wanted: str
+) -> Relation:
+    derived = "".join(f", {expression} as {column}" for column, expression in table.columns.items())
+    query = f"select t.*{derived} from ({base}) as t where {wanted}"
+    columns = [column for column, *_ in connection.execute(f"describe {query}").fetchall()]
+    return Relation(name, table, query, tuple(columns))
+
+
+def _list(values: Iterable[str]) -> str:
+    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)

@@ -1,0 +1,66 @@
+"""Reading rows as dictionaries, and writing findings into the raw schema."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from quarterdeck.findings import Finding
+from quarterdeck.periods import Month
+from quarterdeck.rules import catalogue
+from quarterdeck.warehouse import FINDINGS
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True)
+class PlacedFinding:
+    """A finding with the partition it counts against and, where it is about one file, that file."""
+
+    finding: Finding
+    organisation_code: str
+    quarter: str
+    submission_id: str | None = None
+    file_name: str | None = None
+
+    def row(self, stage: str) -> dict[str, str | None]:
+        """The finding as a row of `raw.findings`."""
+        where = {key: value for key, value in asdict(self).items() if key != "finding"}
+        dimension = catalogue()[self.finding.rule].dimension
+        return {"stage": stage, "dimension": dimension, **where, **asdict(self.finding)}
+
+
+def rows(connection: "duckdb.DuckDBPyConnection", query: str, parameters: object = None) -> list[dict[str, Any]]:
+    """What a query gives, one dictionary a row."""
+    result = connection.execute(query, parameters)
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def insert(connection: "duckdb.DuckDBPyConnection", table: str, documents: Sequence[dict[str, Any]]) -> None:
+    """Add rows to a table, in one statement; the documents' keys are columns of it."""
+    if documents:
+        shape = ", ".join(f"{name} {_type(documents, name)}" for name in documents[0])
+        connection.execute(
+            f"insert into {table} by name select unnest(?::struct({shape})[], recursive := true)", [list(documents)]
+        )
+
+
+def insert_findings(
+    connection: "duckdb.DuckDBPyConnection", stage: str, findings: Sequence[PlacedFinding]
+) -> None:
+    """Add findings of one stage to `raw.findings`."""
+    insert(connection, "raw.findings", [{name: None for name in FINDINGS} | placed.row(stage) for placed in findings])
+
+
+def quarter_of(reporting_period: str) -> str:
+    """The fiscal quarter of a month.
+
+    >>> quarter_of("2018-09")
+    '2018-19 Q2'
+    """
+    return str(Month.parse(reporting_period).quarter)
+
+
+def _type(documents: Sequence[dict[str, Any]], name: str) -> str:
+    return "integer" if any(isinstance(document[name], int) for document in documents) else "varchar"

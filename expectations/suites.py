@@ -1,0 +1,79 @@
+"""Suites: what must hold of submissions and of the candidate, as declared in `expectations/suites/*.yml`."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+FOLDER = Path(__file__).with_name("suites")
+SUBMISSIONS, CANDIDATE = "submissions", "candidate"
+
+
+class Expectation(BaseModel):
+    """One expectation: Great Expectations' own, by its name without `expect_`, and its arguments.
+
+    `says` is the finding's message about a row that fails, filled from the row; `cell` is the field whose cell the
+    finding points at, where it is not the expectation's own column; `where` restricts it to some rows.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    expect: str
+    rule: str
+    says: str
+    remedy: str
+    where: str | None = None
+    cell: str | None = None
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What Great Expectations is given."""
+        given = dict(self.model_extra or {})
+        if self.where:
+            given |= {"row_condition": self.where, "condition_parser": "great_expectations"}
+        return given
+
+    @property
+    def field(self) -> str | None:
+        """The field whose cell a finding points at."""
+        return self.cell or self.arguments.get("column") or self.arguments.get("column_A")
+
+    @property
+    def name(self) -> str:
+        """What tells it from the other expectations of its table: its rule and columns."""
+        columns = [str(value) for key, value in self.arguments.items() if key.startswith("column")]
+        return f"{self.rule} ({', '.join(columns)})"
+
+
+class TableSuite(BaseModel):
+    """What must hold of one table.
+
+    `columns` are worked out beside the table's own (which go by `t`), so that a rule about several rows can be put to
+    each of them; `names` are the columns that messages speak of.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    columns: dict[str, str] = {}
+    names: tuple[str, ...] = ()
+    expectations: tuple[Expectation, ...]
+
+
+class Suite(BaseModel):
+    """The tables of a suite and, for the candidate, which mart each raw record feeds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tables: dict[str, TableSuite]
+    fed_by: dict[str, str] = {}
+
+
+@cache
+def suite(name: str) -> Suite:
+    """A suite by its name.
+
+    Raises pydantic's ValidationError, which names the field, where the file is not of the described shape.
+    """
+    return Suite(**yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8")))

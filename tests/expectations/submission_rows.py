@@ -1,0 +1,76 @@
+"""Raw rows made by hand: one good row a record, and how to spoil it for each declared expectation."""
+
+from typing import Any
+
+Row = dict[str, Any]
+
+GOOD: dict[str, Row] = {
+    "project_status": {"portfolio": "Place", "project": "Road Lighting", "status": "On Target", "target": 225,
+                       "cells": {"project": "B", "status": "D", "target": "H"}},
+    "savings": {"component": "Income", "measure": "high", "savings_year": "2019-20", "value": 500,
+                "cells": {"component": "A", "value": "D"}},
+    "programme_status": {"portfolio": "Adults", "programme_code": "P1", "programme": "Early Resolution"},
+    "milestone": {"milestone": "Phase 2 begins"},
+    "indicator": {"indicator_code": "B001", "indicator": "Availability", "audience": "Corporate",
+                  "fiscal_quarter": "2018-19 Q2", "measure": "actual", "value": 99, "unit": "percent", "scale": 1,
+                  "cells": {"value": "E"}},
+    "tally": {"subject": "milestones", "state": "completed", "value": 20, "unit": "count", "scale": 1},
+    "agency": {"month": "2018-07", "measure": "shifts_filled", "value": 648, "unit": "count", "scale": 1,
+               "cells": {"value": "B"}},
+    "establishment": {"service": "Social Care", "measure": "new_fte", "value": 177, "unit": "fte", "scale": 1},
+    "workforce_indicator": {"topic": "HR", "indicator": "posts_filled", "period": "2018-09", "value": 106,
+                            "unit": "count", "scale": 1},
+    "capital_line": {"scheme": "ICT", "profile": "Original", "line": "Equipment", "fiscal_year": "2018-19", "value": 1},
+    "budget_line": {"section": "Portfolios", "line": "Housing", "fiscal_year": "2015-16", "value": -3},
+    "risk": {"risk": "Capacity"},
+    "dashboard_measure": {"measure": "Planned spend", "value": 17},
+    "staffing_proposal": {"proposal": "Restructure", "fte": 39, "unit": "fte", "scale": 1},
+}  # fmt: skip
+
+TWICE: Row = {"twice": True}
+
+# By table and expectation: the record to put in, and what to change in its good row so that this expectation fails on it.
+BAD: dict[tuple[str, str], tuple[str, Row]] = {
+    ("figures", "unit-missing (unit)"): ("tally", {"unit": None}),
+    ("figures", "amount-implausible (amount)"): ("savings", {"value": 1_000_001}),
+    ("figures", "count-negative (amount)"): ("tally", {"value": -1}),
+    ("figures", "percent-out-of-range (amount)"): ("indicator", {"value": "100.1"}),
+    ("project_status", "value-required (project)"): ("project_status", {"project": None}),
+    ("project_status", "status-missing (status)"): ("project_status", {"status": None}),
+    ("project_status", "row-duplicated (times)"): ("project_status", TWICE),
+    ("savings", "value-required (component)"): ("savings", {"component": None}),
+    ("savings", "value-required (measure)"): ("savings", {"measure": None}),
+    ("savings", "value-required (savings_year)"): ("savings", {"savings_year": None}),
+    ("savings", "year-invalid (savings_year)"): ("savings", {"savings_year": "2019/20"}),
+    ("savings", "row-duplicated (times)"): ("savings", TWICE),
+    ("programme_status", "value-required (programme)"): ("programme_status", {"programme": None}),
+    ("programme_status", "row-duplicated (times)"): ("programme_status", TWICE),
+    ("milestone", "value-required (milestone)"): ("milestone", {"milestone": None}),
+    ("indicator", "value-required (indicator)"): ("indicator", {"indicator": None}),
+    ("indicator", "code-malformed (indicator_code)"): ("indicator", {"indicator_code": "see note"}),
+    ("indicator", "year-invalid (fiscal_quarter)"): ("indicator", {"fiscal_quarter": "Q2"}),
+    ("indicator", "measure-unknown (measure)"): ("indicator", {"measure": "forecast"}),
+    ("indicator", "row-duplicated (times)"): ("indicator", TWICE),
+    ("tally", "value-required (state)"): ("tally", {"state": None}),
+    ("tally", "row-duplicated (times)"): ("tally", TWICE),
+    ("agency", "value-required (measure)"): ("agency", {"measure": None}),
+    ("agency", "value-required (month)"): ("agency", {"month": None}),
+    ("agency", "year-invalid (month)"): ("agency", {"month": "2018-13"}),
+    ("agency", "row-duplicated (times)"): ("agency", TWICE),
+    ("establishment", "value-required (service)"): ("establishment", {"service": None}),
+    ("establishment", "value-required (measure)"): ("establishment", {"measure": None}),
+    ("establishment", "row-duplicated (times)"): ("establishment", TWICE),
+    ("workforce_indicator", "value-required (indicator)"): ("workforce_indicator", {"indicator": None}),
+    ("workforce_indicator", "value-required (period)"): ("workforce_indicator", {"period": None}),
+    ("workforce_indicator", "row-duplicated (times)"): ("workforce_indicator", TWICE),
+    ("capital_line", "value-required (line)"): ("capital_line", {"line": None}),
+    ("capital_line", "value-required (fiscal_year)"): ("capital_line", {"fiscal_year": None}),
+    ("capital_line", "row-duplicated (times)"): ("capital_line", TWICE),
+    ("budget_line", "value-required (line)"): ("budget_line", {"line": None}),
+    ("budget_line", "year-invalid (fiscal_year)"): ("budget_line", {"fiscal_year": "next year"}),
+    ("budget_line", "row-duplicated (times)"): ("budget_line", TWICE),
+    ("risk", "value-required (risk)"): ("risk", {"risk": None}),
+    ("dashboard_measure", "value-required (measure)"): ("dashboard_measure", {"measure": None}),
+    ("dashboard_measure", "row-duplicated (times)"): ("dashboard_measure", TWICE),
+    ("staffing_proposal", "value-required (proposal)"): ("staffing_proposal", {"proposal": None}),
+}
