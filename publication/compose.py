@@ -1,0 +1,186 @@
+"""The marts of a new version: decided partitions from the candidate, everything else as it was last published.
+
+While a version is composed three files are open under these names: `marts`, the new file; the candidate, under the
+name of its own file (its views say it); and `previous`, the last version, where there is one.
+
+A version's marts stand in the default schema of a file called `marts`, so that readers write `marts.project_status`:
+DuckDB takes the file's name for the first part, and calls the name ambiguous where there is a schema `marts` too.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from publication import changes
+from publication.contract import PARTITION, PARTITION_KEY, WHOLE, Mart
+from publication.manifest import Manifest, MartContent, PartitionKey
+from publication.sql import attach, columns_of, comma_separated, literal, order_by, quoted, scalar
+from publication.store import MARTS_FILE, PublicationError
+
+
+@contextmanager
+def composing(folder: Path, attached: Mapping[str, Path]) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the new `marts.duckdb` in a staging folder, with other files attached, read-only, by name.
+
+    Leaves one whole file behind, without a log beside it. Raises PublicationError where one cannot be opened.
+    """
+    with duckdb.connect(str(folder / MARTS_FILE)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for name, path in attached.items():
+            attach(connection, name, path)
+        yield connection
+        connection.execute("checkpoint marts")
+
+
+def compose(
+    connection: duckdb.DuckDBPyConnection,
+    version: str,
+    marts: Sequence[Mart],
+    candidate: str,
+    previous: Manifest | None,
+    refreshed: Mapping[PartitionKey, bool],
+) -> dict[str, MartContent]:
+    """Write every mart of a version and `figure_changes`; return what each one holds.
+
+    `candidate` is the schema, as SQL, that new rows come from; `refreshed` are the partitions whose rows come from
+    there, and whether new submissions are behind them. Raises PublicationError where a mart breaks its contract.
+    """
+    earlier = previous.marts if previous else {}
+    connection.execute("create temp table refreshed (organisation_code text, quarter text)")
+    if refreshed:
+        connection.executemany("insert into refreshed values (?, ?)", list(refreshed))
+    contents = {mart.name: _compose_mart(connection, mart, candidate, earlier.get(mart.name)) for mart in marts}
+    compared = {
+        key: resubmitted
+        for key, resubmitted in refreshed.items()
+        if previous and (known := previous.partition(key)) and known.published_in
+    }
+    changes.create(connection, version, contents, earlier, compared)
+    contents[changes.TABLE] = describe(connection, changes.TABLE, WHOLE, changes.KEY)
+    return contents
+
+
+def describe(connection: duckdb.DuckDBPyConnection, name: str, publish: str, key: Sequence[str]) -> MartContent:
+    """What a composed mart holds. The hash is over its columns and the sorted hashes of its rows.
+
+    A value counts as `<characters>:<text>`, a blank as `-`, so that no two rows can be taken for each other and
+    anybody can recompute it.
+    """
+    table = f"marts.main.{quoted(name)}"
+    columns = columns_of(connection, table)
+    values = ", ".join(
+        f"coalesce(length(cast({column} as varchar)) || ':' || cast({column} as varchar), '-')"
+        for column in map(quoted, columns)
+    )
+    header = "\n".join(f"{column} {kind}" for column, kind in columns.items())
+    rows, content = connection.execute(
+        f"""
+        select count(*), sha256({literal(header)} || coalesce(string_agg(row_hash, '' order by row_hash), ''))
+        from (select sha256(concat({values})) as row_hash from {table})
+        """
+    ).fetchall()[0]
+    return MartContent(publish=publish, key=list(key), rows=rows, columns=columns, content_sha256=content)
+
+
+def data_statuses(connection: duckdb.DuckDBPyConnection, marts: Mapping[str, MartContent]) -> dict[PartitionKey, str]:
+    """How firm each composed partition's figures are: provisional or revised where any of them is, else final."""
+    found: dict[PartitionKey, set[str]] = {}
+    for name, mart in marts.items():
+        if mart.publish == PARTITION and "data_status" in mart.columns:
+            table = f"marts.main.{quoted(name)}"
+            query = (
+                f"select distinct organisation_code, quarter, data_status from {table} where data_status is not null"
+            )
+            for organisation_code, quarter, status in connection.execute(query).fetchall():
+                found.setdefault((organisation_code, quarter), set()).add(status)
+    return {
+        key: next(status for status in ("provisional", "revised", *sorted(statuses)) if status in statuses)
+        for key, statuses in found.items()
+    }
+
+
+def partitions_in(
+    connection: duckdb.DuckDBPyConnection, candidate: str, marts: Mapping[str, MartContent]
+) -> set[PartitionKey]:
+    """The partitions that the candidate has rows of."""
+    names = [name for name, mart in marts.items() if mart.publish == PARTITION]
+    queries = (f"select organisation_code, quarter from {candidate}.{quoted(name)}" for name in names)
+    return set(connection.execute(" union ".join(queries)).fetchall()) if names else set()
+
+
+def _compose_mart(
+    connection: duckdb.DuckDBPyConnection, mart: Mart, candidate: str, earlier: MartContent | None
+) -> MartContent:
+    source = f"{candidate}.{quoted(mart.name)}"
+    try:
+        columns = columns_of(connection, source)
+    except duckdb.CatalogException as error:
+        raise PublicationError(f"Mart {mart.name} is declared but not built. Build the candidate first.") from error
+    # A mart that does not say how it travels must not carry a held partition's rows past the gate.
+    publish = mart.publish or (PARTITION if columns.keys() >= set(PARTITION_KEY) else WHOLE)
+    rows = f"select {comma_separated(columns)} from {source}"
+    if publish == PARTITION:
+        _check_partitioned(connection, mart.name, source, columns)
+        rows += " semi join refreshed using (organisation_code, quarter)"
+        if earlier and earlier.columns.keys() >= set(PARTITION_KEY):
+            rows += f" union all {_kept_rows(connection, mart.name, columns, earlier.columns)}"
+    _check_key_columns(mart, columns)
+    table = f"marts.main.{quoted(mart.name)}"
+    connection.execute(f"create table {table} as select * from ({rows}) {order_by(mart.key)}")
+    _check_key_unique(connection, mart, table)
+    return describe(connection, mart.name, publish, mart.key)
+
+
+def _kept_rows(
+    connection: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, str], earlier: Mapping[str, str]
+) -> str:
+    """SQL of the last version's rows of all other partitions, column by name, in the candidate's columns.
+
+    A column that is new is blank in them. Raises PublicationError where a column's new type would change a value.
+    """
+    kept = f"previous.main.{quoted(name)} anti join refreshed using (organisation_code, quarter)"
+    for column, kind in columns.items():
+        was = earlier.get(column, kind)
+        if was == kind:
+            continue
+        there_and_back = f"try_cast(try_cast({quoted(column)} as {kind}) as {was})"
+        if scalar(connection, f"select count(*) from {kept} where {there_and_back} is distinct from {quoted(column)}"):
+            raise PublicationError(
+                f"Mart {name}: column {column} was {was} and is now {kind}, which would change figures of partitions "
+                "that keep their published rows. Choose a type that holds both."
+            )
+    values = (f"cast({quoted(column) if column in earlier else 'null'} as {kind})" for column, kind in columns.items())
+    return f"select {', '.join(values)} from {kept}"
+
+
+def _check_partitioned(connection: duckdb.DuckDBPyConnection, name: str, source: str, columns: Collection[str]) -> None:
+    if not set(columns) >= set(PARTITION_KEY):
+        raise PublicationError(f"Mart {name} is published by partition but lacks organisation_code or quarter.")
+    nowhere = scalar(connection, f"select count(*) from {source} where organisation_code is null or quarter is null")
+    if nowhere:
+        raise PublicationError(
+            f"Mart {name}: {nowhere} row(s) without organisation_code or quarter belong to no partition, "
+            "so they would be lost. Give them both, or publish the mart whole."
+        )
+
+
+def _check_key_columns(mart: Mart, columns: Collection[str]) -> None:
+    missing = [column for column in mart.key if column not in columns]
+    if missing:
+        raise PublicationError(f"Mart {mart.name}: meta.key names {', '.join(missing)}, which it does not have.")
+
+
+def _check_key_unique(connection: duckdb.DuckDBPyConnection, mart: Mart, table: str) -> None:
+    if not mart.key:
+        return
+    key = comma_separated(mart.key)
+    twice = connection.execute(
+        f"select {key} from {table} group by all having count(*) > 1 {order_by(mart.key)}"
+    ).fetchone()
+    if twice:
+        raise PublicationError(
+            f"Mart {mart.name}: more than one row has the key {dict(zip(mart.key, twice, strict=True))}. "
+            "Mend the model, or its meta.key."
+        )

@@ -1,0 +1,121 @@
+"""Versions that exist: list them, check that they are as they were published, and go back to one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from publication import exports, store
+from publication.candidate import PUBLISHED
+from publication.changes import TABLE as FIGURE_CHANGES
+from publication.compose import compose, composing
+from publication.contract import Mart
+from publication.manifest import content_sha256, now, outputs, read_manifest, write_manifest
+from publication.publish import PublishResult
+from publication.store import PublicationError
+from quarterdeck.settings import Settings
+
+
+@dataclass(frozen=True)
+class Version:
+    """One published version in a list; `held` are partitions whose newest figures it does not show."""
+
+    version: str
+    current: bool
+    created_at: datetime
+    reason: str
+    rows: int
+    held: list[str]
+    content_sha256: str
+
+
+def published_versions(settings: Settings) -> list[Version]:
+    """Every version, newest first."""
+    current = store.current(settings)
+    manifests = [read_manifest(settings, name) for name in reversed(store.versions(settings))]
+    return [
+        Version(
+            manifest.version,
+            manifest.version == current,
+            manifest.created_at,
+            manifest.reason,
+            manifest.rows,
+            [partition.name for partition in manifest.partitions if partition.decision != PUBLISHED],
+            manifest.content_sha256,
+        )
+        for manifest in manifests
+    ]
+
+
+def verify(settings: Settings, version: str) -> list[str]:
+    """What is not as it was published: missing, changed and additional files, in words. Empty where all is well."""
+    folder = settings.published / version
+    promised = {output.path: output for output in read_manifest(settings, version).outputs}
+    present = {output.path: output for output in outputs(folder)}
+    return [
+        *(f"{version}/{path} is missing" for path in sorted(promised.keys() - present.keys())),
+        *(f"{version}/{path} was not published" for path in sorted(present.keys() - promised.keys())),
+        *(
+            f"{version}/{path} has changed since it was published"
+            for path in sorted(promised.keys() & present.keys())
+            if promised[path] != present[path]
+        ),
+    ]
+
+
+def rollback(settings: Settings, version: str, reason: str) -> PublishResult:
+    """Publish a new version with the content of an earlier one. Nothing that was published is touched.
+
+    `figure_changes` goes on: it tells what the rollback changed. The rollback stays until the gate decides on
+    something new; partitions decided by then come from the candidate again. Raises PublicationError where there is no
+    such version, it is damaged, or no reason is given.
+    """
+    if not reason.strip():
+        raise PublicationError("A rollback needs a reason: it is recorded in the new version.")
+    with store.exclusive(settings), store.staged(settings) as folder:
+        target_name = store.resolve(settings, version)
+        damaged = verify(settings, target_name)
+        if damaged:
+            raise PublicationError(f"{target_name} is damaged ({'; '.join(damaged)}); choose another version.")
+        target = read_manifest(settings, target_name)
+        previous = read_manifest(settings, store.resolve(settings, store.CURRENT))
+        new_version = store.next_version(settings)
+        then = {partition.name: partition for partition in target.partitions}
+        attached = {
+            name: settings.published / manifest.version / store.MARTS_FILE
+            for name, manifest in (("target", target), ("previous", previous))
+        }
+        marts = [
+            Mart(name, mart.publish, tuple(mart.key)) for name, mart in target.marts.items() if name != FIGURE_CHANGES
+        ]
+        every_partition = {partition.key: False for partition in (*target.partitions, *previous.partitions)}
+        with composing(folder, attached) as connection:
+            contents = compose(connection, new_version, marts, "target.main", previous, every_partition)
+            content = content_sha256(contents)
+            if content == previous.content_sha256:
+                return PublishResult(previous.version, False, content, previous.rows, [], [], [])
+            exports.write(connection, folder, contents)
+        # Decisions stay as last known, so that the next publication does not take them for new; the rows are of then.
+        partitions = [
+            now_known.model_copy(
+                update={
+                    "data_status": rows.data_status if (rows := then.get(now_known.name)) else None,
+                    "published_in": rows.published_in if rows else None,
+                    "submissions": rows.submissions if rows else [],
+                }
+            )
+            for now_known in previous.partitions
+        ]
+        manifest = target.model_copy(
+            update={
+                "version": new_version,
+                "created_at": now(),
+                "previous": previous.version,
+                "rolled_back_to": target.version,
+                "reason": reason,
+                "marts": contents,
+                "content_sha256": content,
+                "partitions": partitions,
+            }
+        )
+        write_manifest(folder, manifest)
+        store.release(settings, folder, new_version)
+    return PublishResult(new_version, True, content, manifest.rows, [], [], [])

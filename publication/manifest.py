@@ -1,0 +1,192 @@
+"""`manifest.json`: what a version holds, what it was made from, and what was decided about each partition."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from publication.store import PublicationError
+from quarterdeck import __version__
+from quarterdeck.rules import RULES_FILE
+from quarterdeck.settings import PROJECT_ROOT, Settings
+
+MANIFEST_FILE = "manifest.json"
+_CODE_FOLDERS = ("quarterdeck", "loaders", "transform", "expectations", "publication", "dags")
+_CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv"}
+_NOT_CODE = {"target", "logs", "dbt_packages", "__pycache__"}
+
+
+PartitionKey = tuple[str, str]
+"""Organisation code and fiscal quarter."""
+
+
+class Layout(BaseModel):
+    """A layout that submissions were read with."""
+
+    id: str | None
+    sha256: str | None
+
+
+class Source(BaseModel):
+    """A submission that the warehouse knew when the version was made."""
+
+    submission_id: str
+    organisation_code: str
+    feed: str
+    return_id: str
+    reporting_period: str
+    file_name: str
+    sha256: str
+    received_at: str
+    status: str
+
+
+class Output(BaseModel):
+    """A file of the version, its path relative to the version's folder."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+class MartContent(BaseModel):
+    """A mart as published: `columns` maps names to DuckDB types, in order."""
+
+    publish: str
+    key: list[str]
+    rows: int
+    columns: dict[str, str]
+    content_sha256: str
+
+
+class Partition(BaseModel):
+    """An organisation x quarter: the gate's last decision that this version knows of, and whose rows it holds.
+
+    `published_in` is the version whose decision the rows stem from, None where the partition has no rows yet;
+    `submissions` are the accepted submissions behind those rows.
+    """
+
+    organisation_code: str
+    quarter: str
+    data_status: str | None = None
+    decision: str
+    reason: str | None
+    fingerprint: str | None
+    evaluated: int
+    published_in: str | None = None
+    submissions: list[str] = []
+
+    @property
+    def key(self) -> PartitionKey:
+        """What tells it from others."""
+        return self.organisation_code, self.quarter
+
+    @property
+    def name(self) -> str:
+        """What people call it: `E10000024 2018-19 Q2`."""
+        return f"{self.organisation_code} {self.quarter}"
+
+    def decided_since(self, earlier: "Partition | None") -> bool:
+        """True where the gate has decided on something else than the earlier version knew."""
+        return earlier is None or (self.decision, self.fingerprint) != (earlier.decision, earlier.fingerprint)
+
+
+class Manifest(BaseModel):
+    """Everything that is recorded of a version. `rolled_back_to` names the version whose content it repeats."""
+
+    version: str
+    created_at: datetime
+    previous: str | None
+    rolled_back_to: str | None = None
+    reason: str
+    quarterdeck: str = __version__
+    code_sha256: str
+    rules_sha256: str
+    layouts: list[Layout]
+    content_sha256: str
+    marts: dict[str, MartContent]
+    partitions: list[Partition]
+    findings: dict[str, int]
+    expectations_evaluated: int
+    sources: list[Source]
+    outputs: list[Output] = []
+
+    @property
+    def rows(self) -> int:
+        """Rows over all marts."""
+        return sum(mart.rows for mart in self.marts.values())
+
+    def partition(self, key: PartitionKey) -> Partition | None:
+        """The record of one partition, or None where the version does not know it."""
+        return next((partition for partition in self.partitions if partition.key == key), None)
+
+    def outdated_by(self, partitions: Iterable[Partition]) -> bool:
+        """True where the gate has decided on something that this version does not know."""
+        return any(partition.decided_since(self.partition(partition.key)) for partition in partitions)
+
+
+def read_manifest(settings: Settings, version: str) -> Manifest:
+    """The manifest of a version.
+
+    Raises PublicationError where it is missing or not readable.
+    """
+    path = settings.published / version / MANIFEST_FILE
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise PublicationError(f"{path} cannot be read ({error}). Restore the folder from a copy.") from error
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write `manifest.json` as the last file of a version, with the hashes of all others."""
+    complete = manifest.model_copy(update={"outputs": outputs(folder)})
+    (folder / MANIFEST_FILE).write_text(complete.model_dump_json(indent=2) + "\n")
+
+
+def now() -> datetime:
+    """The time to record, in UTC, to the second."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def content_sha256(marts: dict[str, MartContent]) -> str:
+    """One hash over the content of all marts."""
+    return _sha256_of_lines(f"{name} {mart.content_sha256}" for name, mart in sorted(marts.items()))
+
+
+def rules_sha256() -> str:
+    """The hash of the rule catalogue."""
+    return file_sha256(RULES_FILE)
+
+
+def code_sha256(settings: Settings) -> str:
+    """One hash over the code that made the version: Python, SQL, and the data that steers them."""
+    folders = (*(PROJECT_ROOT / name for name in _CODE_FOLDERS), settings.dbt_project, settings.layouts)
+    return _sha256_of_lines(
+        sorted(
+            f"{folder.name}/{path.relative_to(folder).as_posix()} {file_sha256(path)}"
+            for folder in folders
+            for path in folder.rglob("*")
+            if path.suffix in _CODE_SUFFIXES and _NOT_CODE.isdisjoint(path.relative_to(folder).parts)
+        )
+    )
+
+
+def outputs(folder: Path) -> list[Output]:
+    """Every file below a folder but the manifest itself, by path."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST_FILE)
+    return [
+        Output(path=path.relative_to(folder).as_posix(), bytes=path.stat().st_size, sha256=file_sha256(path))
+        for path in paths
+    ]
+
+
+def file_sha256(path: Path) -> str:
+    """The sha256 of a file's bytes, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sha256_of_lines(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()

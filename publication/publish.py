@@ -1,0 +1,99 @@
+"""Publish what the gate has decided: one new immutable version, or none where nothing changed."""
+
+from dataclasses import dataclass
+
+from publication import candidate, exports, store
+from publication.candidate import PUBLISHED
+from publication.compose import compose, composing, data_statuses, partitions_in
+from publication.contract import declared_marts
+from publication.manifest import (
+    Manifest,
+    code_sha256,
+    content_sha256,
+    now,
+    read_manifest,
+    rules_sha256,
+    write_manifest,
+)
+from publication.sql import quoted
+from publication.store import PublicationError
+from quarterdeck.settings import Settings
+
+
+@dataclass(frozen=True)
+class PublishResult:
+    """What a publication did. Partitions are named as in `E10000024 2018-19 Q2`.
+
+    `version` is what readers see now; `changed` is False where they saw it before. `decided` are the partitions whose
+    rows were taken from the candidate, `held` those that keep their last published rows (or have none yet),
+    `undecided` those that the candidate has rows of and nobody has judged: none of these rows is published.
+    """
+
+    version: str
+    changed: bool
+    content_sha256: str
+    rows: int
+    decided: list[str]
+    held: list[str]
+    undecided: list[str]
+
+
+def publish(settings: Settings) -> PublishResult:
+    """Compose a version from the decided partitions of the candidate and the last version, and switch `current` to it.
+
+    Opens the build file read-only, which DuckDB allows only while nobody writes to it: hold the writer's slot.
+    Raises PublicationError, with nothing published, where the candidate is missing, unjudged or breaks its contract.
+    """
+    if not settings.warehouse.is_file():
+        raise PublicationError(f"{settings.warehouse} is missing: nothing has been loaded yet.")
+    marts = declared_marts(settings)
+    with store.exclusive(settings), store.staged(settings) as folder:
+        last = store.current(settings)
+        previous = read_manifest(settings, last) if last else None
+        version = store.next_version(settings)
+        build = settings.warehouse.stem
+        schema = f"{quoted(build)}.marts"
+        attached = {build: settings.warehouse}
+        if last:
+            attached["previous"] = settings.published / last / store.MARTS_FILE
+
+        with composing(folder, attached) as connection:
+            sources = candidate.sources(connection, build)
+            partitions, refreshed = candidate.decisions(connection, build, previous, sources, version)
+            held = [partition.name for partition in partitions if partition.decision != PUBLISHED]
+            # A rollback stays until the gate decides on something new.
+            if previous and previous.rolled_back_to and not previous.outdated_by(partitions):
+                return _unchanged(previous, held, [])
+            contents = compose(connection, version, marts, schema, previous, refreshed)
+            waiting = partitions_in(connection, schema, contents) - {partition.key for partition in partitions}
+            undecided = sorted(" ".join(key) for key in waiting)
+            if previous and previous.content_sha256 == content_sha256(contents):
+                return _unchanged(previous, held, undecided)
+
+            statuses = data_statuses(connection, contents)
+            for partition in partitions:
+                partition.data_status = statuses.get(partition.key)
+            decided = sorted(" ".join(key) for key in refreshed)
+            manifest = Manifest(
+                version=version,
+                created_at=now(),
+                previous=last,
+                reason=f"decided: {', '.join(decided) or 'nothing new'}; held: {', '.join(held) or 'none'}",
+                code_sha256=code_sha256(settings),
+                rules_sha256=rules_sha256(),
+                layouts=candidate.layouts(connection, build),
+                content_sha256=content_sha256(contents),
+                marts=contents,
+                partitions=partitions,
+                findings=candidate.findings(connection, build),
+                expectations_evaluated=sum(partition.evaluated for partition in partitions),
+                sources=sources,
+            )
+            exports.write(connection, folder, contents)
+        write_manifest(folder, manifest)
+        store.release(settings, folder, version)
+    return PublishResult(version, True, manifest.content_sha256, manifest.rows, decided, held, undecided)
+
+
+def _unchanged(previous: Manifest, held: list[str], undecided: list[str]) -> PublishResult:
+    return PublishResult(previous.version, False, previous.content_sha256, previous.rows, [], held, undecided)

@@ -1,0 +1,102 @@
+import json
+from decimal import Decimal
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from publication.publish import publish
+from quarterdeck.cli import publications
+from quarterdeck.cli.output import DONE, FOUND, UNUSABLE
+from tests.publication.candidates import HAMPTON, OXBRIDGE, QUARTER, Candidate
+
+COMMANDS = typer.Typer()
+publications.register(COMMANDS)
+
+
+@pytest.fixture
+def published(candidate: Candidate, monkeypatch: pytest.MonkeyPatch) -> Candidate:
+    """Two versions: `Fleet` is 250.50, then 1.00 while the other council is held."""
+    monkeypatch.setenv("QUARTERDECK_HOME", str(candidate.settings.home))
+    monkeypatch.setenv("COLUMNS", "200")
+    publish(candidate.settings)
+    candidate.change("Fleet", target_gbp=Decimal(1))
+    candidate.decide(HAMPTON, "published", "h2")
+    candidate.decide(OXBRIDGE, "held", "o2")
+    candidate.build()
+    publish(candidate.settings)
+    return candidate
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(COMMANDS, arguments)
+
+
+def test_list(published: Candidate) -> None:
+    as_text, as_json = run("publications"), run("publications", "--json")
+
+    assert (as_text.exit_code, as_json.exit_code) == (DONE, DONE)
+    assert "v00002 (current)" in as_text.stdout and f"held: {OXBRIDGE} {QUARTER}" in as_text.stdout
+    assert [version["version"] for version in json.loads(as_json.stdout)] == ["v00002", "v00001"]
+
+
+def test_list_before_anything_was_published(candidate: Candidate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUARTERDECK_HOME", str(candidate.settings.home))
+
+    assert run("publications").stdout == "Nothing has been published yet.\n"
+    assert json.loads(run("publications", "--json").stdout) == []
+    assert run("publications", "current").exit_code == UNUSABLE
+
+
+def test_one_version(published: Candidate) -> None:
+    as_text, as_json = run("publications", "2"), run("publications", "2", "--json")
+
+    held = next(line for line in as_text.stdout.splitlines() if line.strip().startswith(OXBRIDGE))
+    assert held.replace("│", " ").split() == [OXBRIDGE, *QUARTER.split(), "held", "final", "v00001", "1", "error"]
+    assert json.loads(as_json.stdout)["previous"] == "v00001"
+
+
+def test_verify_finds_damage(published: Candidate) -> None:
+    assert run("publications", "--verify").stdout == "v00001 is as it was published\nv00002 is as it was published\n"
+    (published.settings.published / "v00001" / "marts.duckdb").unlink()
+
+    found = run("publications", "--verify", "--json")
+
+    assert found.exit_code == FOUND
+    assert json.loads(found.stdout) == {"v00001": ["v00001/marts.duckdb is missing"], "v00002": []}
+    assert run("publications", "2", "--verify").exit_code == DONE
+
+
+def test_diff(published: Candidate) -> None:
+    as_text, as_json = run("diff", "1", "2"), run("diff", "v00001", "current", "--json")
+
+    assert (as_text.exit_code, as_json.exit_code) == (DONE, DONE)
+    key = f"organisation_code {HAMPTON}, quarter {QUARTER}, project Fleet"
+    assert f"project_status {key} target_gbp: 250.50 -> 1.00" in as_text.stdout.splitlines()
+    assert json.loads(as_json.stdout)["marts"][1]["values_changed"] == 1
+    assert run("diff", "2", "2").stdout == "v00002 and v00002 have the same content.\n"
+
+
+def test_rollback(published: Candidate) -> None:
+    result = run("rollback", "1", "--reason", "wrong column")
+
+    assert (result.exit_code, result.stdout) == (DONE, "Published v00003, which repeats 1.\n")
+    again = run("rollback", "3", "--reason", "wrong column", "--json")
+    assert json.loads(again.stdout)["changed"] is False
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("publications", "9"),
+        ("diff", "1", "9"),
+        ("rollback", "9", "--reason", "x"),
+        ("rollback", "1", "--reason", ""),
+        ("rollback", "1"),
+    ],
+)
+def test_unusable_input(published: Candidate, arguments: tuple[str, ...]) -> None:
+    result = run(*arguments)
+
+    assert result.exit_code == UNUSABLE
+    assert result.stderr and not result.stdout
