@@ -1,0 +1,87 @@
+# `make help` lists the targets. Needs GNU make, a POSIX shell and Python 3.11 to 3.13; everything else goes into .venv.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := $(BIN)/uv
+LOCK   := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+
+CODE      := quarterdeck loaders transform expectations publication dags samples tests
+TYPED     := quarterdeck loaders transform expectations publication dags samples
+SAMPLES   := samples/*/*/[0-9][0-9][0-9][0-9]-[0-9][0-9]/*
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-fast lint format lock samples up down docs clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.dev ## Make the development environment in .venv; does nothing when it is up to date
+
+demo: $(VENV)/.runtime ## Submit the samples, run the real DAGs to the end, show what was published
+	@$(BIN)/quarterdeck submit $(SAMPLES)
+	@$(BIN)/quarterdeck run
+	@$(BIN)/quarterdeck publications current
+	@$(BIN)/python samples/show.py
+
+test: $(VENV)/.dev ## Run every test; the end-to-end ones follow each other, the rest share the cores
+	$(BIN)/python -m pytest -n auto --dist loadgroup
+
+test-fast: $(VENV)/.dev ## Run the tests that start no scheduler
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not e2e"
+
+lint: $(VENV)/.dev ## Check style, types, SQL and the import rule
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy $(TYPED)
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
+
+format: $(VENV)/.dev ## Put Python and SQL into the one form
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+	$(BIN)/sqlfluff fix dbt_project/models dbt_project/tests
+
+lock: $(UV) ## Write the locks anew from pyproject.toml, keeping versions that still fit (LOCK_FLAGS=--upgrade moves them)
+	$(LOCK) $(LOCK_FLAGS) -o requirements/bootstrap.txt requirements/bootstrap.in >/dev/null
+	$(LOCK) $(LOCK_FLAGS) -o requirements/runtime.txt pyproject.toml requirements/build.in >/dev/null
+	$(LOCK) $(LOCK_FLAGS) -o requirements/dev.txt -c requirements/runtime.txt --extra dev pyproject.toml requirements/build.in >/dev/null
+
+samples: $(VENV)/.dev ## Write the sample workbooks anew from samples/data
+	$(BIN)/python samples/build.py
+
+up: $(VENV)/.runtime ## Start Airflow with its page, on this machine only
+	@$(BIN)/quarterdeck up
+
+down: $(VENV)/.runtime ## Stop what `make up` started
+	@$(BIN)/quarterdeck down
+
+docs: $(VENV)/.runtime ## Write the documentation of the marts to build/docs/static_index.html
+	@mkdir -p build/docs
+	QUARTERDECK_WAREHOUSE=$(CURDIR)/build/docs/none.duckdb $(BIN)/dbt docs generate --static --empty-catalog \
+		--project-dir dbt_project --profiles-dir dbt_project --target-path $(CURDIR)/build/docs --log-path $(CURDIR)/build/docs
+	@echo "Open build/docs/static_index.html"
+
+clean: ## Remove caches and what was built; the environment and the data in var/ stay
+	rm -rf build .mypy_cache .pytest_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The environment. Each stamp is newer than the lock it stands for; the locks hold hashes and name no index.
+$(UV): requirements/bootstrap.txt
+	@sh requirements/check_python.sh "$(PYTHON)"
+	@echo "Making the environment in $(VENV)"
+	@"$(PYTHON)" -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@touch $@
+
+$(VENV)/.runtime: requirements/runtime.txt pyproject.toml $(UV)
+	$(call install,runtime)
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml $(UV)
+	$(call install,dev)
+
+define install
+@echo "Installing requirements/$(1).txt (the first time: about 1 GB, a minute or more)"
+@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --require-hashes --compile-bytecode -r requirements/$(1).txt
+@VIRTUAL_ENV=$(CURDIR)/$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation --offline -e .
+@touch $@
+endef

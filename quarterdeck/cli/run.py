@@ -1,0 +1,242 @@
+"""`quarterdeck run`: what is due, through the DAGs, to the end."""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from quarterdeck.cli.output import DONE, FOUND, AsJson, emit_json, emit_table, refuse
+
+if TYPE_CHECKING:
+    from quarterdeck.local_airflow.client import Client
+    from quarterdeck.local_airflow.follow import Followed, Task
+    from quarterdeck.settings import Settings
+
+# A short-lived scheduler looks for work ten times a second.
+IDLE_SECONDS = 0.1
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command()(run)
+
+
+@dataclass
+class Outcome:
+    """What a run came to; `decisions` are the gate's, `failed` the tasks that failed for good with their logs' ends."""
+
+    due: list[dict[str, str]]
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    failed: list[dict[str, Any]] = field(default_factory=list)
+    decisions: list[dict[str, Any]] = field(default_factory=list)
+    quarantined: list[str] = field(default_factory=list)
+    version: str | None = None
+    changed: bool = False
+    seconds: float = 0.0
+
+    @property
+    def held(self) -> list[dict[str, Any]]:
+        """The decisions that hold a partition."""
+        return [decision for decision in self.decisions if decision["decision"] == "held"]
+
+    @property
+    def exit_code(self) -> int:
+        """Done, or something that somebody must look at."""
+        failed = [one for one in self.runs if one["state"] != "success"]
+        return FOUND if failed or self.failed or self.held or self.quarantined else DONE
+
+
+def run(
+    feed: Annotated[str | None, typer.Option(help="Take on this feed alone.")] = None,
+    period: Annotated[str | None, typer.Option(help="Take on this month alone, as YYYY-MM.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take on what has been submitted: ingest it, build the marts, judge them, publish what passes.
+
+    The DAGs do the work, in the Airflow that `quarterdeck up` started or in one that is started for this and stopped
+    afterwards. Exit code 1 where a partition is held, a file is in quarantine, or a task failed.
+    """
+    import httpx
+
+    from quarterdeck.local_airflow.instance import AirflowError
+    from quarterdeck.settings import Settings
+
+    started, settings = time.monotonic(), Settings()
+    quarantined = _quarantined(settings)
+    due = _due(settings, feed, period)
+    outcome = Outcome([{"dag_id": dag_id, "partition_key": key} for dag_id, key in due])
+    if due:
+        try:
+            with _airflow(settings) as client:
+                _drive(client, due, outcome)
+        except AirflowError as error:
+            refuse(str(error))
+        except httpx.HTTPError as error:
+            refuse(f"Airflow stopped answering ({error}). Its logs are in {settings.airflow_home / 'logs'}.")
+    outcome.quarantined = sorted(_quarantined(settings) - quarantined)
+    outcome.seconds = round(time.monotonic() - started, 1)
+    if as_json:
+        emit_json({**vars(outcome), "held": outcome.held})
+    else:
+        _show(settings, outcome)
+    raise typer.Exit(outcome.exit_code)
+
+
+def _due(settings: "Settings", feed: str | None, period: str | None) -> list[tuple[str, str]]:
+    """The DAG runs that are due, as DAG and partition key: a month of a feed, or what earlier runs left undecided."""
+    from expectations.pending import pending_partitions
+    from loaders.receive import due
+    from quarterdeck.feeds import FEEDS
+    from quarterdeck.local_airflow.state import running
+    from quarterdeck.orchestration import PUBLICATION_DAG, ingest_dag
+    from quarterdeck.periods import Month, Quarter
+
+    feeds = [known.name for known in FEEDS]
+    if feed is not None and feed not in feeds:
+        refuse(f"'{feed}' is not a feed; the feeds are {', '.join(feeds)}.")
+    try:
+        month = str(Month.parse(period)) if period is not None else None
+    except ValueError as error:
+        refuse(f"{error}.")
+    ingest = [(ingest_dag(name), key) for name, key in due(settings) if feed in (None, name) and month in (None, key)]
+    # Another Airflow may be writing to the warehouse, and decides what is pending there by itself.
+    if ingest or feed or month or running(settings.airflow_home):
+        return ingest
+    quarters = {Quarter.parse(partition.quarter) for partition in pending_partitions(settings)}
+    # One run decides every pending partition, whatever quarter it is named after.
+    return [(PUBLICATION_DAG, max(quarters).partition_key)] if quarters else []
+
+
+@contextmanager
+def _airflow(settings: "Settings") -> "Iterator[Client]":
+    """The Airflow that is up, or one for the time of the block."""
+    from quarterdeck.local_airflow.client import Client
+    from quarterdeck.local_airflow.environment import password, url_of
+    from quarterdeck.local_airflow.instance import RUN_COMPONENTS, AirflowError, LocalAirflow
+    from quarterdeck.local_airflow.state import running
+
+    if state := running(settings.airflow_home):
+        if state.short_lived:
+            raise AirflowError("Another `quarterdeck run` is under way. Wait until it has ended, then run again.")
+        client = Client(url_of(state.port), password(settings))
+        client.sign_in()
+        yield client
+        return
+    _say("Starting Airflow")
+    airflow = LocalAirflow.start(settings, RUN_COMPONENTS, idle_seconds=IDLE_SECONDS, with_parent=True)
+    try:
+        yield airflow.wait_until_ready()
+    except KeyboardInterrupt:
+        _say("Stopping: tasks that run may end first. Interrupt again to end them now.")
+        raise
+    finally:
+        airflow.stop()
+
+
+def _drive(client: "Client", due: list[tuple[str, str]], outcome: Outcome) -> None:
+    """Start the runs that are due, follow them and all that comes of them, and fill in the outcome."""
+    from quarterdeck.local_airflow.client import now
+    from quarterdeck.local_airflow.follow import follow
+    from quarterdeck.local_airflow.instance import AirflowError
+
+    if paused := client.paused():
+        raise AirflowError(f"Paused, so nothing can run: {', '.join(paused)}. Unpause them at {client.url}.")
+    since = now()
+    for dag_id, key in due:
+        client.trigger(dag_id, key)
+    with _progress() as progress:
+        followed = follow(client, since, progress)
+    _collect(client, followed, outcome)
+
+
+def _collect(client: "Client", followed: "Followed", outcome: Outcome) -> None:
+    from quarterdeck.local_airflow.instance import AirflowError
+    from quarterdeck.orchestration import PUBLICATION_DAG
+
+    if followed.unanswered:
+        raise AirflowError(f"The scheduler did not start {PUBLICATION_DAG} for what was ingested. Run again.")
+    for one in followed.runs:
+        seconds = round(one["duration"] or 0.0, 1)
+        named = {"dag_id": one["dag_id"], "partition_key": one["partition_key"]}
+        outcome.runs.append({**named, "state": one["state"], "seconds": seconds})
+        if one["dag_id"] == PUBLICATION_DAG:
+            audited = client.returned(PUBLICATION_DAG, one["dag_run_id"], "audit") or {}
+            outcome.decisions += audited.get("decisions", [])
+            published = client.returned(PUBLICATION_DAG, one["dag_run_id"], "publish") or {}
+            outcome.version = published.get("version", outcome.version)
+            outcome.changed |= published.get("changed", False)
+    for task in followed.failed:
+        outcome.failed.append({"run": task.run, "task": task.name, "log": client.log_tail(task.row)})
+
+
+@contextmanager
+def _progress() -> "Iterator[_Progress]":
+    """Lines on stderr for tasks that end, and below them, on a terminal, what runs at the moment."""
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False)
+    with console.status("Waiting for the scheduler") as status:
+        yield _Progress(console, status)
+
+
+class _Progress:
+    """Tells of tasks as they change."""
+
+    def __init__(self, console: Any, status: Any) -> None:
+        self._console, self._status = console, status
+        self._started = time.monotonic()
+        self._running: dict[str, str] = {}
+
+    def __call__(self, tasks: "Iterable[Task]") -> None:
+        for task in tasks:
+            name = f"{task.run} {task.name}"
+            self._running.pop(name, None)
+            if task.state == "running":
+                self._running[name] = name
+            elif task.state in ("success", "failed", "up_for_retry"):
+                seconds = time.monotonic() - self._started
+                self._console.print(
+                    f"{seconds:6.1f} s  {task.run:<38} {task.name:<8} {task.state:<8} {task.seconds:5.1f} s",
+                    style=None if task.state == "success" else "red",
+                )
+        self._status.update(f"Running: {', '.join(self._running.values()) or 'nothing at the moment'}")
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _quarantined(settings: "Settings") -> set[str]:
+    """The submissions that have a folder in quarantine."""
+    if not settings.quarantine.is_dir():
+        return set()
+    return {entry.name for entry in settings.quarantine.iterdir() if not entry.name.startswith(".")}
+
+
+def _show(settings: "Settings", outcome: Outcome) -> None:
+    """Print the outcome for people: what was decided, what failed and why, where to look."""
+    if not outcome.due:
+        typer.echo(f"Nothing is due: no new file lies in {settings.landing}.")
+    if outcome.decisions:
+        columns = ("organisation_code", "quarter", "decision", "reason")
+        rows = [{column: decision[column] for column in columns} for decision in outcome.decisions]
+        emit_table(sorted(rows, key=lambda row: tuple(map(str, row.values()))), "Decisions")
+    for failure in outcome.failed:
+        typer.echo(f"\nFailed: {failure['run']}, task {failure['task']}. Its log ends:")
+        typer.echo("\n".join(f"    {line}" for line in failure["log"]))
+    if outcome.quarantined:
+        typer.echo("\nIn quarantine, each with its findings.json:")
+        typer.echo("\n".join(f"    {settings.quarantine / name}" for name in outcome.quarantined))
+    if outcome.version:
+        news = "is published" if outcome.changed else "was published before and still says it all"
+        typer.echo(f"\n{outcome.version} {news}: {_current(settings)}")
+    if outcome.runs:
+        typer.echo(f"{len(outcome.runs)} runs in {outcome.seconds:.0f} s; logs: {settings.airflow_home / 'logs'}")
+
+
+def _current(settings: "Settings") -> Path:
+    return settings.published / "current" / "marts.duckdb"

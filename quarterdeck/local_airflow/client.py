@@ -1,0 +1,132 @@
+"""The few calls of Airflow's public REST interface that starting and following runs takes."""
+
+import time
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from quarterdeck.local_airflow.environment import USER
+
+ACTIVE = ("queued", "running")
+_PAGE = 100
+
+
+class Client:
+    """A user of one Airflow. Raises httpx.HTTPError where it cannot be reached or refuses a call."""
+
+    def __init__(self, url: str, password: str) -> None:
+        self.url = url
+        self._password = password
+        # Local servers are reached directly, whatever proxy the environment names.
+        self._http = httpx.Client(base_url=f"{url}/api/v2", timeout=30, trust_env=False)
+
+    def is_up(self) -> bool:
+        """Whether the API server answers; signs in when it does."""
+        try:
+            self.sign_in()
+        except httpx.TransportError:
+            return False
+        return True
+
+    def sign_in(self) -> None:
+        """Get the token that every other call needs."""
+        answer = httpx.post(
+            f"{self.url}/auth/token", json={"username": USER, "password": self._password}, timeout=30, trust_env=False
+        )
+        self._http.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['access_token']}"
+
+    def ensure_pool(self, name: str, slots: int, description: str) -> None:
+        """Make a pool where there is none of that name, and give it its slots."""
+        body = {"name": name, "slots": slots, "description": description, "include_deferred": True}
+        answer = self._http.patch(f"/pools/{name}", json=body)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            answer = self._http.post("/pools", json=body)
+        answer.raise_for_status()
+
+    def parsed_since(self, dag_ids: Collection[str], started: float) -> bool:
+        """Whether each of these DAGs was read from its file after `started` (seconds since the epoch)."""
+        parsed = {dag["dag_id"]: _time(dag["last_parsed_time"]) for dag in self._pages("/dags", "dags")}
+        return all(parsed.get(dag_id, 0) > started for dag_id in dag_ids)
+
+    def paused(self) -> list[str]:
+        """The DAGs that somebody paused."""
+        return [dag["dag_id"] for dag in self._pages("/dags", "dags", paused=True)]
+
+    def import_errors(self) -> list[str]:
+        """What is wrong with DAG files that cannot be imported: the file and the last line of its error."""
+        return [
+            f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}"
+            for error in self._pages("/importErrors", "import_errors")
+        ]
+
+    def trigger(self, dag_id: str, partition_key: str) -> None:
+        """Start a run for a partition."""
+        body = {"logical_date": None, "partition_key": partition_key}
+        self._http.post(f"/dags/{dag_id}/dagRuns", json=body).raise_for_status()
+
+    def runs(self, since: datetime) -> list[dict[str, Any]]:
+        """Every run that changed since then."""
+        return list(self._pages("/dags/~/dagRuns", "dag_runs", updated_at_gte=since.isoformat()))
+
+    def task_instances(self, since: datetime) -> list[dict[str, Any]]:
+        """Every task instance that changed since then."""
+        url = "/dags/~/dagRuns/~/taskInstances"
+        return list(self._pages(url, "task_instances", updated_at_gte=since.isoformat(), order_by="start_date"))
+
+    def has_active_runs(self) -> bool:
+        """Whether any run is queued or running."""
+        return bool(self._get("/dags/~/dagRuns", state=ACTIVE, limit=1)["total_entries"])
+
+    def has_unanswered_events(self, since: datetime) -> bool:
+        """Whether an asset event since then has not started the run that it is to start."""
+        events = self._pages("/assets/events", "asset_events", timestamp_gte=since.isoformat())
+        return any(not event["created_dagruns"] for event in events)
+
+    def returned(self, dag_id: str, run_id: str, task_id: str) -> Any:
+        """What a task returned, or None where it returned nothing."""
+        answer = self._http.get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value")
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        return answer.raise_for_status().json()["value"]
+
+    def log_tail(self, task: dict[str, Any], lines: int = 12) -> list[str]:
+        """The last lines that a task instance's last try wrote."""
+        url = (
+            f"/dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}"
+            f"/logs/{max(task['try_number'], 1)}"
+        )
+        entries = self._get(url, map_index=task["map_index"], full_content=True)["content"]
+        return [line for entry in entries for line in _log_lines(entry)][-lines:]
+
+    def _get(self, path: str, **query: Any) -> Any:
+        return self._http.get(path, params=query).raise_for_status().json()
+
+    def _pages(self, path: str, what: str, **query: Any) -> Iterator[dict[str, Any]]:
+        offset = 0
+        while True:
+            page = self._get(path, limit=_PAGE, offset=offset, **query)
+            yield from page[what]
+            offset += _PAGE
+            if offset >= page["total_entries"]:
+                return
+
+
+def now() -> datetime:
+    """This moment, as Airflow counts it."""
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
+def _time(text: str | None) -> float:
+    return datetime.fromisoformat(text).timestamp() if text else 0
+
+
+def _log_lines(entry: Any) -> list[str]:
+    """The event of a log entry, and the exception that it tells of."""
+    if isinstance(entry, str):
+        return entry.splitlines()
+    lines = str(entry.get("event", "")).splitlines()
+    for error in entry.get("error_detail") or ():
+        lines.append(f"{error.get('exc_type')}: {error.get('exc_value')}")
+    return lines

@@ -1,0 +1,162 @@
+"""Start Airflow's components as children of one process that imports Airflow once, and stop them in good order.
+
+Importing Airflow takes longer than anything else its components do when they start; children that are forked after the
+import share it. Each child then is exactly the command `airflow <component>`.
+
+Run in a session of its own as `python -m quarterdeck.local_airflow.launcher [--with-parent] COMPONENT…`, with the
+environment that `environment.environment` gives.
+
+The API server is two processes, one for people and one for tasks. In one process on SQLite they lock each other out: a
+request that writes an entry of the audit log blocks the event loop until it has the database, and the task's request that
+has it waits for the loop to commit.
+"""
+
+import argparse
+import gc
+import os
+import signal
+import sys
+import time
+from collections.abc import Collection
+from pathlib import Path
+
+import psutil
+
+from quarterdeck.local_airflow.environment import TASK_API_PORT, mark_metadata_ready, metadata_is_ready
+from quarterdeck.local_airflow.state import State, component_log, forget_state, take_lock, write_state
+
+COMPONENTS = {
+    "scheduler": ["scheduler", "--skip-serve-logs"],
+    "dag-processor": ["dag-processor"],
+    "triggerer": ["triggerer", "--skip-serve-logs"],
+    "api-server": ["api-server", "--apps", "core"],
+    "task-api-server": ["api-server", "--apps", "execution", "--port", "{task_api_port}"],
+}
+
+ALREADY_RUNNING = 3
+"""Exit code where another Airflow runs in the same home."""
+
+# The scheduler lets its running tasks end; the others have nothing to wait for.
+_TASKS_SECONDS = 3600.0
+_COMPONENT_SECONDS = 10.0
+
+
+class Launcher:
+    """The components of one Airflow, by process id; all start together, and the scheduler is the first to stop."""
+
+    def __init__(self, *, with_parent: bool) -> None:
+        self.parent = os.getppid() if with_parent else None
+        self.children: dict[str, int] = {}
+        self.times_asked = 0
+
+    def watch(self) -> int:
+        """Wait until asked to stop, until the parent is gone, or until a component ends; then stop what is left.
+
+        Returns 0, or 1 where a component ended by itself.
+        """
+        signal.signal(signal.SIGINT, self._ask)
+        signal.signal(signal.SIGTERM, self._ask)
+        expected = set(self.children)
+        while not self.times_asked and not self._is_orphan() and expected == self._alive():
+            time.sleep(0.1)
+        failed = expected != self._alive()
+        # The scheduler goes first: its tasks need the API server to say how they ended.
+        self._stop({"scheduler"}, _TASKS_SECONDS)
+        self._stop(expected, _COMPONENT_SECONDS)
+        _end_session()
+        return int(failed)
+
+    def _ask(self, *_: object) -> None:
+        self.times_asked += 1
+
+    def _is_orphan(self) -> bool:
+        return self.parent is not None and os.getppid() != self.parent
+
+    def _alive(self) -> set[str]:
+        for component, pid in list(self.children.items()):
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                del self.children[component]
+        return set(self.children)
+
+    def _stop(self, components: Collection[str], patience: float) -> None:
+        """End components by SIGINT; harder signals follow when they take too long, or when we are asked again."""
+        for sent, seconds in ((signal.SIGINT, patience), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
+            for component in self._alive().intersection(components):
+                os.kill(self.children[component], sent)
+            asked, deadline = max(self.times_asked, 1), time.monotonic() + seconds
+            while self._alive().intersection(components):
+                if time.monotonic() > deadline or self.times_asked > asked:
+                    break
+                time.sleep(0.02)
+
+
+def main() -> int:
+    """Run the launcher. A forked child returns from here too, when the component that it became has ended."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("components", nargs="+", choices=COMPONENTS)
+    parser.add_argument("--with-parent", action="store_true", help="stop when the process that started this one ends")
+    arguments = parser.parse_args()
+    launcher = Launcher(with_parent=arguments.with_parent)
+    home = Path(os.environ["AIRFLOW_HOME"])
+    if not take_lock(home):
+        return ALREADY_RUNNING
+    forget_state(home)
+
+    # Imports make hundreds of thousands of objects that stay; looking through them over and over costs a third of the
+    # time that a start takes.
+    gc.set_threshold(50_000, 20, 20)
+    import airflow.__main__  # noqa: F401
+
+    if not metadata_is_ready(home):
+        pid = os.fork()
+        if pid == 0:
+            return _become("migrate", ["db", "migrate"])
+        if os.waitpid(pid, 0)[1]:
+            return 1
+        mark_metadata_ready(home)
+
+    gc.freeze()
+    for component in arguments.components:
+        pid = os.fork()
+        if pid == 0:
+            port = os.environ[TASK_API_PORT]
+            return _become(component, [argument.format(task_api_port=port) for argument in COMPONENTS[component]])
+        launcher.children[component] = pid
+    write_state(home, State.of_this_process(dict(launcher.children), short_lived=arguments.with_parent))
+    return launcher.watch()
+
+
+def _become(name: str, arguments: list[str]) -> int:
+    """Make this process `airflow <arguments>`, its output going to a log of its own."""
+    from airflow.__main__ import main as airflow
+
+    path = component_log(Path(os.environ["AIRFLOW_HOME"]), name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    sys.argv = ["airflow", *arguments]
+    airflow()  # type: ignore[no-untyped-call]
+    return 0
+
+
+def _end_session() -> None:
+    """End what is left of this process's session: tasks whose scheduler did not live to see them end."""
+    if os.getsid(0) != os.getpid():
+        return
+    left = [process for process in psutil.process_iter() if _session(process.pid) == os.getpid() != process.pid]
+    for process in left:
+        process.terminate()
+    for process in psutil.wait_procs(left, timeout=5)[1]:
+        process.kill()
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""What is written down about a running Airflow of a data root, so that other commands find it."""
+
+import fcntl
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+
+@dataclass(frozen=True)
+class State:
+    """A running Airflow: its launcher, its components by process id, and the port of its API server.
+
+    `started` are seconds since the epoch. A short-lived one belongs to a `quarterdeck run` and ends with it.
+    """
+
+    pid: int
+    port: int
+    short_lived: bool
+    started: float
+    components: dict[str, int]
+
+    @classmethod
+    def of_this_process(cls, components: dict[str, int], *, short_lived: bool) -> "State":
+        """The state of an Airflow whose launcher is this process."""
+        port = int(os.environ["AIRFLOW__API__PORT"])
+        return cls(os.getpid(), port, short_lived, time.time(), components)
+
+    def processes(self) -> list[psutil.Process]:
+        """Those of its processes that are alive, the launcher first."""
+        alive = []
+        for pid in (self.pid, *self.components.values()):
+            try:
+                process = psutil.Process(pid)
+                # A process that was born after the state was written only got the same number.
+                if process.create_time() <= self.started + 1 and process.status() != psutil.STATUS_ZOMBIE:
+                    alive.append(process)
+            except psutil.NoSuchProcess:
+                continue
+        return alive
+
+
+def running(home: Path) -> State | None:
+    """The Airflow that runs in this home, or None.
+
+    The lock tells, not the file: the kernel lets go of a lock when the last process that holds it ends.
+    """
+    if not _is_locked(home) or not _state_file(home).exists():
+        return None
+    return State(**json.loads(_state_file(home).read_text()))
+
+
+def write_state(home: Path, state: State) -> None:
+    """Write the state down, whole or not at all."""
+    half = _state_file(home).with_suffix(".half")
+    half.write_text(json.dumps(asdict(state)))
+    half.replace(_state_file(home))
+
+
+def forget_state(home: Path) -> None:
+    """Remove what an earlier Airflow left."""
+    _state_file(home).unlink(missing_ok=True)
+
+
+def take_lock(home: Path) -> bool:
+    """Mark this home as having a running Airflow, until this process and all that it forks have ended.
+
+    Returns False where another one has it.
+    """
+    lock = os.open(_lock_file(home), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return False
+    return True
+
+
+def component_log(home: Path, component: str) -> Path:
+    """Where a component's output goes; written anew at every start."""
+    return home / "logs" / "components" / f"{component}.log"
+
+
+def _is_locked(home: Path) -> bool:
+    if not _lock_file(home).exists():
+        return False
+    lock = os.open(_lock_file(home), os.O_RDWR)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def _lock_file(home: Path) -> Path:
+    return home / "running.lock"
+
+
+def _state_file(home: Path) -> Path:
+    return home / "running.json"
