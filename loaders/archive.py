@@ -11,8 +11,6 @@ from pathlib import Path
 
 from quarterdeck.settings import Settings
 
-_BLOCK = 1 << 20
-
 
 @dataclass(frozen=True)
 class Receipt:
@@ -82,12 +80,14 @@ def _folder(settings: Settings, feed: str, period: str) -> Path:
     return settings.archive / "receipts" / feed / period
 
 
+def sha256_of(path: Path) -> str:
+    """The hash of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def _keep(settings: Settings, source: Path) -> tuple[str, int]:
-    digest = hashlib.sha256()
-    with source.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
-    sha256 = digest.hexdigest()
+    sha256 = sha256_of(source)
     kept = settings.archived(sha256)
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)

@@ -49,7 +49,8 @@ class Column(_Part):
     """One column, or several of the same kind where its heading keeps a part (`{savings_year}`).
 
     `header` is the path of headings, from the top one down. A column with `unit` (or `units`, by the value of another
-    column) holds numbers; any other holds words. A `shared` column leaves its heading to a later one as well.
+    column, `*` for any other value) holds numbers; any other holds words. A `shared` column leaves its heading to a
+    later one as well.
     """
 
     header: str | list[str]
@@ -60,7 +61,7 @@ class Column(_Part):
     units: dict[str, str] = {}
     units_by: str | None = None
     negate: bool = False
-    decimals: int = 0
+    decimals: int | Literal["as typed"] = 0
     words: dict[str, str] = {}
     vocabulary: str | None = None
     split: str | None = None
@@ -163,7 +164,7 @@ class TableLayout(_Part):
 
 
 class Layout(_Part):
-    """One organisation's template of one return."""
+    """One organisation's template of one return; with `*` for organisation, a template that any may use."""
 
     layout: str
     title: str
@@ -212,7 +213,7 @@ def recognise(settings: Settings, organisation_code: str, feed: str, sheets: lis
     candidates = [
         loaded
         for loaded in load_layouts(settings.layouts)
-        if loaded.layout.organisation == organisation_code and loaded.layout.feed == feed
+        if loaded.layout.organisation in ("*", organisation_code) and loaded.layout.feed == feed
     ]
     scored = [(loaded.layout.recognised_in(sheets), loaded) for loaded in candidates]
     best = max(scored, key=lambda pair: pair[0], default=(0, None))

@@ -356,14 +356,17 @@ class TableReader:
             figure = self._figure(value, unit, address(index, column), warn=part is None)
             if figure is not None:
                 scale = -unit.scale if spec.negate else unit.scale
-                yield Number(figure, unit.unit, scale, spec.decimals, column_letters(column), tuple(parts.items()))
+                decimals = _decimals(figure) if spec.decimals == "as typed" else spec.decimals
+                yield Number(figure, unit.unit, scale, decimals, column_letters(column), tuple(parts.items()))
 
     def _unit(self, row: Row, spec: Column, index: int) -> Unit | None:
         if spec.unit:
             return self.units[spec.unit]
         by = row.texts.get(spec.units_by or "")
-        if by and by.value in spec.units:
-            return self.units[spec.units[by.value]]
+        name = spec.units.get(by.value, spec.units.get("*")) if by else None
+        if by and name:
+            unit = self.units[name]
+            return unit if unit.unit else unit.model_copy(update={"unit": by.value})
         self._find(
             "word-unmapped",
             f"The layout gives no unit for '{by.value if by else ''}' in the table '{self.layout.table}'.",
@@ -484,6 +487,10 @@ def _match_path(patterns: tuple[str, ...], path: tuple[str, ...]) -> dict[str, s
             return None
         parts |= found
     return parts
+
+
+def _decimals(figure: Decimal) -> int:
+    return max(0, -int(figure.as_tuple().exponent))
 
 
 def _reads(text: Text | None, label: str) -> bool:

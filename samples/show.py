@@ -9,7 +9,8 @@ from quarterdeck.settings import Settings
 QUESTIONS = {
     "What do the portfolios save, and how much of it is at risk?": """
         select portfolio, quarter, projects, format('{:,}', target_gbp::bigint) as "target £",
-            format('{:,}', at_risk_gbp::bigint) as "at risk £", format('{:,}', net_at_risk_gbp::bigint) as "net at risk £"
+            format('{:,}', at_risk_gbp::bigint) as "at risk £",
+            format('{:,}', net_at_risk_gbp::bigint) as "net £"
         from marts.portfolio_savings
         order by organisation, quarter, portfolio
     """,

@@ -82,8 +82,9 @@ def test_the_same_bytes_again_change_nothing_and_keep_their_receipt(settings, hr
     run(settings)
     before = agency_total(settings)
     land(settings, hr_file, name="sent again.xlsx")
-    result = run(settings)
-    assert (result.changed, result.unchanged) == (False, 1)
+    assert due(settings) == []
+    assert receive(settings, *HR[1:]) == []
+    assert not list(settings.landing.rglob("*.xlsx"))
     assert agency_total(settings) == before
     assert len([path for path in settings.archive.rglob("*.json") if ".loaded" not in path.name]) == 2
 
