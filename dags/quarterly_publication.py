@@ -11,8 +11,8 @@ from quarterdeck.orchestration import ASSET, MONTH_KEY, POOL, PUBLICATION_DAG, T
 DOC = """
 ### Build the marts, judge them, publish what passes
 
-A run belongs to one calendar quarter (the partition key, `2018-Q3`; the data name the fiscal quarter) and starts whenever
-a month of that quarter was ingested, a resubmission included. Runs follow one another.
+A run belongs to one calendar quarter (the partition key, `2018-Q3`; the data name the fiscal quarter). It starts
+whenever a month of that quarter was ingested, a resubmission included. Runs follow one another.
 
 * **settle** waits until no ingest run is under way, so that files that arrive together are published together;
 * **pending** lists the partitions (organisation × quarter) that changed since they were last decided, of every quarter;

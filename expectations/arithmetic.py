@@ -83,10 +83,15 @@ def _figures_of(order: int, record: str, body: RecordArithmetic, figure: str) ->
         select
             '{record}' as record, {order} as record_order, submission_id, organisation_code, reporting_period,
             table_name, sheet, block, source_row, row_type, rolls_up_to_row,
-            {body.label} as label, '{body.label}' as label_field,
+            coalesce({body.label}, 'row ' || source_row) as label, '{body.label}' as label_field,
             '{figure}' as figure, map([{names}]::varchar[], [{values}]::varchar[]) as dimensions,
-            {figure} as value, {figure}::decimal(20, 6) * {figure}_scale as amount, {figure}_scale as scale, {figure}_decimals as decimals, {figure}_unit as unit,
-            regexp_replace(json_extract_string(cells, '$.{figure}'), '^([A-Z]+)$', '\\1' || source_row) as cell
+            case when {figure} is not null then struct_pack(
+                amount := {figure}::decimal(20, 6) * {figure}_scale,
+                scale := {figure}_scale,
+                decimals := {figure}_decimals,
+                unit := {figure}_unit,
+                cell := regexp_replace(json_extract_string(cells, '$.{figure}'), '^([A-Z]+)$', '\\1' || source_row)
+            ) end as printed
         from raw.{record}
         where submission_id in (from wanted)"""
 
@@ -204,8 +209,9 @@ def _set_status(connection: "duckdb.DuckDBPyConnection") -> list[str]:
 
 def _move_files(settings: Settings, connection: "duckdb.DuckDBPyConnection", held: list[str]) -> None:
     found = defaultdict(list)
-    names = [field.name for field in fields(Finding)]
-    for row in rows(connection, f"select submission_id, {', '.join(names)} from raw.findings where submission_id in (from wanted)"):
+    columns = ", ".join(field.name for field in fields(Finding))
+    of_wanted = f"select submission_id, {columns} from raw.findings where submission_id in (from wanted)"
+    for row in rows(connection, of_wanted):
         found[row.pop("submission_id")].append(Finding(**row))
     for submission_id, file_name, sha256 in connection.execute(
         "select submission_id, file_name, sha256 from raw.submissions where submission_id in (from wanted)"

@@ -10,13 +10,9 @@ with parts as (
     select
         record, record_order, submission_id, organisation_code, reporting_period, table_name, sheet, block,
         rolls_up_to_row, figure, dimensions,
-        list(
-            struct_pack(
-                amount := amount, scale := scale, decimals := decimals, unit := unit, cell := cell
-            ) order by source_row
-        ) as terms
+        list(printed order by source_row) as terms
     from figures
-    where rolls_up_to_row is not null and value is not null
+    where rolls_up_to_row is not null and printed is not null
     group by all
 ),
 
@@ -40,13 +36,7 @@ select
         nullif(parts.figure, 'value'),
         nullif(array_to_string(map_values(parts.dimensions), ' '), '')
     ) as figure,
-    case
-        when printed.value is not null
-            then struct_pack(
-                amount := printed.amount, scale := printed.scale, decimals := printed.decimals,
-                unit := printed.unit, cell := printed.cell
-            )
-    end as printed,
+    total_figures.printed,
     -- A blank total stands in the column of its rows.
     case
         when len(list_distinct(list_transform(parts.terms, t -> regexp_extract(t.cell, '^[A-Z]+')))) = 1
@@ -62,21 +52,23 @@ inner join totals
         and parts.sheet = totals.sheet
         and parts.block = totals.block
         and parts.rolls_up_to_row = totals.source_row
-left join figures as printed
+left join figures as total_figures
     on
-        parts.record = printed.record
-        and parts.submission_id = printed.submission_id
-        and parts.table_name = printed.table_name
-        and parts.sheet = printed.sheet
-        and parts.block = printed.block
-        and parts.rolls_up_to_row = printed.source_row
-        and parts.figure = printed.figure
-        and parts.dimensions = printed.dimensions
-        and printed.value is not null
+        parts.record = total_figures.record
+        and parts.submission_id = total_figures.submission_id
+        and parts.table_name = total_figures.table_name
+        and parts.sheet = total_figures.sheet
+        and parts.block = total_figures.block
+        and parts.rolls_up_to_row = total_figures.source_row
+        and parts.figure = total_figures.figure
+        and parts.dimensions = total_figures.dimensions
+        and total_figures.printed is not null
 qualify
-    bool_or(printed.value is not null)
-        over (partition by parts.record, parts.submission_id, parts.table_name, parts.sheet, parts.block, parts.rolls_up_to_row)
-    or len(map_keys(parts.dimensions)) = 0;
+    len(map_keys(parts.dimensions)) = 0
+    or bool_or(total_figures.printed is not null) over (
+        partition by
+            parts.record, parts.submission_id, parts.table_name, parts.sheet, parts.block, parts.rolls_up_to_row
+    );
 
 -- Identities. Of a figure, `element` is its value of the field that the identity runs over, `thing` and `result_figure`
 -- say in words which result it bears on; figures of one comparison share those two and, unless the identity runs over
@@ -127,8 +119,9 @@ select
     end as result_figure,
     -- Where the elements run down the table, one a row, the thing alone holds them together.
     case
-        when bool_or(elements_side_by_side) over (partition by submission_id, identity, table_name, sheet)
-            and not over_label
+        when
+            not over_label
+            and bool_or(elements_side_by_side) over (partition by submission_id, identity, table_name, sheet)
             then source_row
     end as line
 from rows_compared;
@@ -142,9 +135,9 @@ select
     sheet,
     result_figure,
     list(distinct element) as elements,
-    any_value(regexp_extract(cell, '^[A-Z]+')) filter (where element = result) as result_column
+    any_value(regexp_extract(printed.cell, '^[A-Z]+')) filter (where element = result) as result_column
 from elements
-where value is not null
+where printed is not null
 group by all;
 
 insert into comparisons by name
@@ -152,18 +145,17 @@ with lines as (
     select
         record, record_order, identity, submission_id, organisation_code, reporting_period, table_name, sheet, block,
         thing, result_figure, line, result, needed, unless_printed, blank_result,
-        any_value(
-            struct_pack(
-                amount := amount, scale := scale, decimals := decimals, unit := unit, cell := cell
-            )
-        ) filter (where element = result and value is not null) as printed,
+        any_value(printed) filter (where element = result and printed is not null) as result_printed,
         list(
             struct_pack(
-                amount := case when list_contains(minus, element) then -amount else amount end,
-                scale := scale, decimals := decimals, unit := unit, cell := cell
-            ) order by source_row, length(cell), cell
+                amount := case when list_contains(minus, element) then -printed.amount else printed.amount end,
+                scale := printed.scale,
+                decimals := printed.decimals,
+                unit := printed.unit,
+                cell := printed.cell
+            ) order by source_row, length(printed.cell), printed.cell
         ) filter (
-            where value is not null and element <> result
+            where printed is not null and element <> result
             and (
                 list_contains(plus, element)
                 or list_contains(minus, element)
@@ -184,7 +176,7 @@ select
     lines.sheet,
     lines.thing,
     lines.result_figure as figure,
-    lines.printed,
+    lines.result_printed as printed,
     printed_elements.result_column || lines.line as cell_if_blank,
     coalesce(lines.terms, []) as terms
 from lines
@@ -193,9 +185,9 @@ where
     list_contains(printed_elements.elements, lines.result)
     and list_has_all(printed_elements.elements, lines.needed)
     and not coalesce(list_contains(printed_elements.elements, lines.unless_printed), false)
-    and (lines.printed is not null or lines.blank_result = 'zero')
+    and (lines.result_printed is not null or lines.blank_result = 'zero')
     -- Where every operand is blank there is nothing to compare, except with a printed 0.
-    and (lines.terms is not null or lines.printed.amount = 0);
+    and (lines.terms is not null or lines.result_printed.amount = 0);
 
 -- The verdicts.
 create or replace temp table judged as
@@ -221,7 +213,8 @@ select
     case
         when printed is null or len(half_units) = 0 then 0
         -- The same figure twice: rounded alike it is the same, else the coarser one decides.
-        when len(terms) = 1 then case when list_min(half_units) < list_max(half_units) then list_max(half_units) else 0 end
+        when len(terms) = 1 and list_min(half_units) = list_max(half_units) then 0
+        when len(terms) = 1 then list_max(half_units)
         else least(list_sum(half_units), sqrt(3 * list_sum(list_transform(half_units, h -> h * h))))
     end as tolerance_amount,
     case

@@ -141,10 +141,12 @@ def _from_failures(
             grouped[failure.table, failure.expectation.name, key].append(failure)
     found = []
     for (table, _, key), failing in grouped.items():
-        found += [_placed(failure, key, counted) for failure in failing[:ROWS_LISTED]]
-        if len(failing) > ROWS_LISTED:
+        listed = [failure for failure in failing[:ROWS_LISTED] if failure.row]
+        found += [_placed(failure, key, counted) for failure in listed]
+        if len(failing) > len(listed):
             expectation = failing[0].expectation
-            more = f"{len(failing) - ROWS_LISTED} more rows of {table} fail in the same way."
+            many = f"{len(failing) - len(listed)}" if all(failure.row for failure in failing) else "Very many"
+            more = f"{many} more rows of {table} fail in the same way."
             found.append(PlacedFinding(finding(expectation.rule, more, remedy=expectation.remedy), *key))
     return found
 

@@ -14,7 +14,7 @@ class BufferedExecutionContext(DuckDBExecutionContext):
 
     def post_exec(self) -> None:
         """Keep the rows of a statement that has any."""
-        super().post_exec()
+        super().post_exec()  # type: ignore[no-untyped-call]
         if self.cursor.description:
             self.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(
                 self.cursor, initial_buffer=self.cursor.fetchall()

@@ -13,7 +13,8 @@ def cell_of(row: Mapping[str, Any], field: str | None) -> str | None:
     >>> cell_of({"cells": '{"project":"B","portfolio":"A5"}', "source_row": 12}, "portfolio")
     'A5'
     """
-    where = json.loads(row.get("cells") or "{}").get(field)
+    cells = row.get("cells") or "{}"
+    where = (json.loads(cells) if isinstance(cells, str) else cells).get(field)
     if where and where.isalpha() and row.get("source_row"):
         return f"{where}{row['source_row']}"
     return where or None

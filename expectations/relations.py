@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     import duckdb
 
 
-def submission_relations(
-    connection: "duckdb.DuckDBPyConnection", submissions: Sequence[Submission]
-) -> list[Relation]:
+def submission_relations(connection: "duckdb.DuckDBPyConnection", submissions: Sequence[Submission]) -> list[Relation]:
     """The tables of suite `submissions`, cut to these submissions."""
     wanted = f"submission_id in ({_list(one.submission_id for one in submissions)})" if submissions else "false"
     return [
@@ -51,7 +49,7 @@ def figures_query() -> str:
     return "\nunion all by name\n".join(
         f"""select
             submission_id, organisation_code, reporting_period, table_name, sheet, source_row,
-            json_object('amount', cells ->> '{field}', 'unit', cells ->> '{field}') as cells,
+            json_object('amount', cells ->> '{field}', 'unit', cells ->> '{field}')::varchar as cells,
             '{field.replace("_", " ")} in {record.replace("_", " ")}' as figure,
             {field}::decimal(20, 6) * {field}_scale as amount, {field}_unit as unit
         from raw.{record} where {field} is not null"""

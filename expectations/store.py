@@ -46,9 +46,7 @@ def insert(connection: "duckdb.DuckDBPyConnection", table: str, documents: Seque
         )
 
 
-def insert_findings(
-    connection: "duckdb.DuckDBPyConnection", stage: str, findings: Sequence[PlacedFinding]
-) -> None:
+def insert_findings(connection: "duckdb.DuckDBPyConnection", stage: str, findings: Sequence[PlacedFinding]) -> None:
     """Add findings of one stage to `raw.findings`."""
     insert(connection, "raw.findings", [{name: None for name in FINDINGS} | placed.row(stage) for placed in findings])
 

@@ -15,7 +15,8 @@ class Expectation(BaseModel):
     """One expectation: Great Expectations' own, by its name without `expect_`, and its arguments.
 
     `says` is the finding's message about a row that fails, filled from the row; `cell` is the field whose cell the
-    finding points at, where it is not the expectation's own column; `where` restricts it to some rows.
+    finding points at, where it is not the expectation's own column; `where` restricts it to rows that have
+    these values.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -24,16 +25,13 @@ class Expectation(BaseModel):
     rule: str
     says: str
     remedy: str
-    where: str | None = None
+    where: dict[str, str] = {}
     cell: str | None = None
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """What Great Expectations is given."""
-        given = dict(self.model_extra or {})
-        if self.where:
-            given |= {"row_condition": self.where, "condition_parser": "great_expectations"}
-        return given
+        """What is handed on to Great Expectations as it stands."""
+        return dict(self.model_extra or {})
 
     @property
     def field(self) -> str | None:

@@ -78,7 +78,7 @@ def publish(settings: Settings) -> PublishResult:
                 version=version,
                 created_at=now(),
                 previous=last,
-                reason=f"decided: {', '.join(decided) or 'nothing new'}; held: {', '.join(held) or 'none'}",
+                reason=f"decided: {_in_words(decided)}; held: {_in_words(held)}",
                 code_sha256=code_sha256(settings),
                 rules_sha256=rules_sha256(),
                 layouts=candidate.layouts(connection, build),
@@ -97,3 +97,9 @@ def publish(settings: Settings) -> PublishResult:
 
 def _unchanged(previous: Manifest, held: list[str], undecided: list[str]) -> PublishResult:
     return PublishResult(previous.version, False, previous.content_sha256, previous.rows, [], held, undecided)
+
+
+def _in_words(partitions: list[str]) -> str:
+    """The first few of a list; all of them are in the manifest."""
+    more = len(partitions) - 3
+    return ", ".join(partitions[:3]) + (f" and {more} more" if more > 0 else "") or "none"

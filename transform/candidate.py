@@ -19,7 +19,7 @@ from quarterdeck.settings import Settings
 from quarterdeck.warehouse import connect, prepare
 
 FAILURES_SCHEMA = "dbt_test_failures"
-_SEVERITIES = {"fail": Severity.ERROR, "warn": Severity.WARNING}
+_SEVERITIES = {"fail": Severity.ERROR.value, "warn": Severity.WARNING.value}
 
 
 class BuildError(RuntimeError):
@@ -27,7 +27,7 @@ class BuildError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class TestFailure:
+class FailedTest:
     """A data test that found rows: its name, `error` or `warning`, how many rows, and the table that keeps them."""
 
     test: str
@@ -43,7 +43,7 @@ class BuildResult:
     seeds: int
     models: int
     tests: int
-    failures: list[TestFailure] = field(default_factory=list)
+    failures: list[FailedTest] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -104,12 +104,7 @@ class _Project:
         results: list[Any] = self._invoke(*command).results
         broken = [result for result in results if result.status in ("error", "runtime error")]
         if broken:
-            raise BuildError(
-                "\n".join(
-                    f"{result.node.resource_type} {result.node.name} ({result.node.original_file_path}): {result.message}"
-                    for result in broken
-                )
-            )
+            raise BuildError("\n".join(map(_complaint, broken)))
         return results
 
     def _invoke(self, *command: str) -> Any:
@@ -141,6 +136,11 @@ def _forget_failures(settings: Settings) -> None:
         connection.execute(f"drop schema if exists {FAILURES_SCHEMA} cascade")
 
 
-def _failure(result: Any) -> TestFailure:
+def _complaint(result: Any) -> str:
     node = result.node
-    return TestFailure(node.name, _SEVERITIES[result.status], result.failures, f"{node.schema}.{node.alias}")
+    return f"{node.resource_type} {node.name} ({node.original_file_path}): {result.message}"
+
+
+def _failure(result: Any) -> FailedTest:
+    node = result.node
+    return FailedTest(node.name, _SEVERITIES[result.status], result.failures, f"{node.schema}.{node.alias}")

@@ -18,6 +18,7 @@
     ('workforce_indicator', 'value', 'figure'),
     ('dashboard_measure', 'value', 'figure'),
     ('score', 'value', 'figure'),
+    ('figure', 'value', 'figure'),
     ('agency', 'value', 'count'),
     ('tally', 'value', 'count'),
 ] %}

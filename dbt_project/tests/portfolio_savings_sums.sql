@@ -1,15 +1,14 @@
 -- Portfolios whose sums are not those of the project rows as staged, before anything was joined to them.
-{%- set measures = ['target', 'at_risk', 'delivered_alternatively', 'net_at_risk'] %}
-
 with project_rows as (
     select
         organisation_code,
         quarter,
         portfolio,
-        count(*) as projects
-        {%- for measure in measures %},
-            sum({{ measure }}_gbp) as {{ measure }}_gbp
-        {%- endfor %}
+        count(*) as projects,
+        sum(target_gbp) as target_gbp,
+        sum(at_risk_gbp) as at_risk_gbp,
+        sum(delivered_alternatively_gbp) as delivered_alternatively_gbp,
+        sum(net_at_risk_gbp) as net_at_risk_gbp
     from {{ ref('stg_project_status') }}
     where closes_quarter and row_type = 'detail'
     group by organisation_code, quarter, portfolio
@@ -27,6 +26,7 @@ full outer join project_rows
         and portfolios.portfolio is not distinct from project_rows.portfolio
 where
     portfolios.projects is distinct from project_rows.projects
-    {%- for measure in measures %}
-        or portfolios.{{ measure }}_gbp is distinct from project_rows.{{ measure }}_gbp
-    {%- endfor %}
+    or portfolios.target_gbp is distinct from project_rows.target_gbp
+    or portfolios.at_risk_gbp is distinct from project_rows.at_risk_gbp
+    or portfolios.delivered_alternatively_gbp is distinct from project_rows.delivered_alternatively_gbp
+    or portfolios.net_at_risk_gbp is distinct from project_rows.net_at_risk_gbp

@@ -166,9 +166,7 @@ def _show_diff(found: "Diff") -> None:
 
 
 def _plain(value: object) -> str:
-    """A value, list or mapping in words that need no brackets."""
+    """A value or mapping in words that need no brackets."""
     if isinstance(value, dict):
         return ", ".join(f"{name} {_plain(item)}" for name, item in value.items() if item is not None)
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
     return "blank" if value is None else str(value)

@@ -18,9 +18,9 @@ class Client:
 
     def __init__(self, url: str, password: str) -> None:
         self.url = url
+        self._api = f"{url}/api/v2"
         self._password = password
-        # Local servers are reached directly, whatever proxy the environment names.
-        self._http = httpx.Client(base_url=f"{url}/api/v2", timeout=30, trust_env=False)
+        self._http = local_http()
 
     def is_up(self) -> bool:
         """Whether the API server answers; signs in when it does."""
@@ -32,17 +32,15 @@ class Client:
 
     def sign_in(self) -> None:
         """Get the token that every other call needs."""
-        answer = httpx.post(
-            f"{self.url}/auth/token", json={"username": USER, "password": self._password}, timeout=30, trust_env=False
-        )
+        answer = self._http.post(f"{self.url}/auth/token", json={"username": USER, "password": self._password})
         self._http.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['access_token']}"
 
     def ensure_pool(self, name: str, slots: int, description: str) -> None:
         """Make a pool where there is none of that name, and give it its slots."""
         body = {"name": name, "slots": slots, "description": description, "include_deferred": True}
-        answer = self._http.patch(f"/pools/{name}", json=body)
+        answer = self._http.patch(f"{self._api}/pools/{name}", json=body)
         if answer.status_code == httpx.codes.NOT_FOUND:
-            answer = self._http.post("/pools", json=body)
+            answer = self._http.post(f"{self._api}/pools", json=body)
         answer.raise_for_status()
 
     def parsed_since(self, dag_ids: Collection[str], started: float) -> bool:
@@ -64,7 +62,7 @@ class Client:
     def trigger(self, dag_id: str, partition_key: str) -> None:
         """Start a run for a partition."""
         body = {"logical_date": None, "partition_key": partition_key}
-        self._http.post(f"/dags/{dag_id}/dagRuns", json=body).raise_for_status()
+        self._http.post(f"{self._api}/dags/{dag_id}/dagRuns", json=body).raise_for_status()
 
     def runs(self, since: datetime) -> list[dict[str, Any]]:
         """Every run that changed since then."""
@@ -86,7 +84,8 @@ class Client:
 
     def returned(self, dag_id: str, run_id: str, task_id: str) -> Any:
         """What a task returned, or None where it returned nothing."""
-        answer = self._http.get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value")
+        url = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
+        answer = self._http.get(f"{self._api}{url}")
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
         return answer.raise_for_status().json()["value"]
@@ -101,7 +100,7 @@ class Client:
         return [line for entry in entries for line in _log_lines(entry)][-lines:]
 
     def _get(self, path: str, **query: Any) -> Any:
-        return self._http.get(path, params=query).raise_for_status().json()
+        return self._http.get(f"{self._api}{path}", params=query).raise_for_status().json()
 
     def _pages(self, path: str, what: str, **query: Any) -> Iterator[dict[str, Any]]:
         offset = 0
@@ -111,6 +110,11 @@ class Client:
             offset += _PAGE
             if offset >= page["total_entries"]:
                 return
+
+
+def local_http(timeout: float = 60.0) -> httpx.Client:
+    """What speaks to servers of this machine: directly, whatever proxy the environment names, and without TLS."""
+    return httpx.Client(timeout=timeout, trust_env=False, verify=False)
 
 
 def now() -> datetime:

@@ -45,6 +45,8 @@ def environment(settings: Settings, *, port: int, task_api_port: int, idle_secon
         "LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(home / "logs" / "dag_processor"),
         "LOGGING__COLORED_CONSOLE_LOG": "False",
+        # Great Expectations tells of hundreds of functions when it is imported.
+        "LOGGING__NAMESPACE_LEVELS": "great_expectations=WARNING",
     }
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")}
     return inherited | {

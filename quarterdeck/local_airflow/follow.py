@@ -1,4 +1,4 @@
-"""Follow the runs of an Airflow until nothing is under way, telling of every task that ends."""
+"""Follow the runs of an Airflow until nothing is under way, telling of every task that changes."""
 
 import time
 from collections.abc import Callable
@@ -8,9 +8,13 @@ from typing import Any
 
 from quarterdeck.local_airflow.client import Client, now
 
-POLL_SECONDS = 0.3
-# A publication is queued by the scheduler's next round after its asset event; this is many rounds.
+POLL_SECONDS = 0.4
+# The scheduler answers an asset event in its next round; this is many rounds.
 UNANSWERED_SECONDS = 60.0
+# A row may be committed after a later one was seen, so every look goes back a little.
+OVERLAP = timedelta(seconds=3)
+
+ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")
 
 
 @dataclass(frozen=True)
@@ -36,49 +40,53 @@ class Followed:
 def follow(client: Client, since: datetime, tell: Callable[[list[Task]], None]) -> Followed:
     """Wait until no run is queued or running and every asset event since `since` has started its run, and that ended.
 
-    `tell` is called every time something changed, with the tasks that did.
+    `tell` is called whenever tasks changed, with those that did.
     """
     tasks: dict[str, Task] = {}
+    names: dict[str, str] = {}
     window, patience = since, time.monotonic() + UNANSWERED_SECONDS
     while True:
-        active, unanswered = _under_way(client, since)
-        patience = time.monotonic() + UNANSWERED_SECONDS if active else patience
         asked = now()
-        runs = client.runs(since)
-        changed = _changed(tasks, client.task_instances(window), runs)
-        if changed:
+        # Asked for before the tasks, so that no task's last change can slip in between.
+        ended, unanswered = (False, False) if _busy(tasks) else _ended(client, since)
+        rows = client.task_instances(window)
+        if not {row["dag_run_id"] for row in rows} <= names.keys():
+            names = {run["dag_run_id"]: f"{run['dag_id']} {run['partition_key'] or '-'}" for run in client.runs(since)}
+        if changed := _changed(tasks, rows, names):
             tell(changed)
+            patience = time.monotonic() + UNANSWERED_SECONDS
         given_up = unanswered and time.monotonic() > patience
-        if given_up or not (active or unanswered):
+        if ended or given_up:
             failed = [task for task in tasks.values() if task.state == "failed"]
-            return Followed(runs, failed, given_up)
-        # Two seconds back: a row may be committed after a later one was seen.
-        window = asked - timedelta(seconds=2)
+            return Followed(client.runs(since), failed, given_up)
+        window = asked - OVERLAP
         time.sleep(POLL_SECONDS)
 
 
-def _under_way(client: Client, since: datetime) -> tuple[bool, bool]:
-    """Whether any run is active, and whether any asset event still waits for the run that it starts.
+def _busy(tasks: dict[str, Task]) -> bool:
+    """Whether a known task is still to end, in which case nobody needs to ask any further."""
+    return not tasks or any(task.state not in ENDED for task in tasks.values())
+
+
+def _ended(client: Client, since: datetime) -> tuple[bool, bool]:
+    """Whether everything has ended, and if not, whether it is for an asset event that waits for the run it starts.
 
     Events come from active runs and become active runs, so the three questions in this order leave no gap.
     """
     if client.has_active_runs():
-        return True, False
+        return False, False
     if client.has_unanswered_events(since):
         return False, True
-    return client.has_active_runs(), False
+    return not client.has_active_runs(), False
 
 
-def _changed(tasks: dict[str, Task], rows: list[dict[str, Any]], runs: list[dict[str, Any]]) -> list[Task]:
+def _changed(tasks: dict[str, Task], rows: list[dict[str, Any]], names: dict[str, str]) -> list[Task]:
     """Bring `tasks` up to date and return those whose state is new."""
-    names = {
-        (run["dag_id"], run["dag_run_id"]): f"{run['dag_id']} {run['partition_key'] or ''}".strip() for run in runs
-    }
     changed = []
     for row in rows:
-        known, run = tasks.get(row["id"]), names.get((row["dag_id"], row["dag_run_id"]))
+        known, run = tasks.get(row["id"]), names.get(row["dag_run_id"])
         if run and (known is None or (known.state, known.row["try_number"]) != (row["state"], row["try_number"])):
             name = row["task_id"] if row["map_index"] < 0 else f"{row['task_id']}[{row['map_index']}]"
-            tasks[row["id"]] = Task(run, name, row["state"] or "none", row["duration"] or 0.0, row)
+            tasks[row["id"]] = Task(run, name, row["state"], row["duration"] or 0.0, row)
             changed.append(tasks[row["id"]])
     return changed

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import psutil
 
-from quarterdeck.local_airflow.client import Client
+from quarterdeck.local_airflow.client import Client, local_http
 from quarterdeck.local_airflow.environment import environment, password, prepare_home, url_of
 from quarterdeck.local_airflow.launcher import ALREADY_RUNNING
 from quarterdeck.local_airflow.state import State, component_log
@@ -79,7 +79,10 @@ class LocalAirflow:
         """
         started, deadline = psutil.Process(self.launcher.pid).create_time(), time.monotonic() + START_SECONDS
         client = Client(url_of(self.port), password(self.settings))
-        while not (self._task_api_answers() and client.is_up()):
+        # The task API server's first answer takes seconds, in which it makes what all the others need: it goes on with
+        # that when we stop waiting, and asking early has it done when the first task comes.
+        task_api, health = local_http(timeout=0.5), f"{url_of(self.task_api_port)}/execution/health"
+        while not (answers(task_api, health) and client.is_up()):
             self._check(deadline)
             time.sleep(0.1)
         client.ensure_pool(POOL, POOL_SLOTS, "The writer's slot: one task at a time opens the warehouse.")
@@ -98,13 +101,6 @@ class LocalAirflow:
                 self.launcher.wait()
             except KeyboardInterrupt:
                 self.launcher.send_signal(signal.SIGINT)
-
-    def _task_api_answers(self) -> bool:
-        # Its first answer takes seconds, in which it makes what all the others need; it goes on when we stop waiting.
-        try:
-            return httpx.get(f"{url_of(self.task_api_port)}/execution/health", timeout=0.2, trust_env=False).is_success
-        except httpx.TransportError:
-            return False
 
     def _check(self, deadline: float) -> None:
         home = self.settings.airflow_home
@@ -132,6 +128,14 @@ def stop(state: State, *, patience: float) -> bool:
                 process.send_signal(sent)
         psutil.wait_procs(processes, timeout=seconds)
     return not state.processes()
+
+
+def answers(http: httpx.Client, url: str) -> bool:
+    """Whether a server answers at this address, in the time that the client has."""
+    try:
+        return http.get(url).is_success
+    except httpx.TransportError:
+        return False
 
 
 def port_is_free(port: int) -> bool:

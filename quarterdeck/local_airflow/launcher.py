@@ -6,19 +6,23 @@ import share it. Each child then is exactly the command `airflow <component>`.
 Run in a session of its own as `python -m quarterdeck.local_airflow.launcher [--with-parent] COMPONENT…`, with the
 environment that `environment.environment` gives.
 
-The API server is two processes, one for people and one for tasks. In one process on SQLite they lock each other out: a
-request that writes an entry of the audit log blocks the event loop until it has the database, and the task's request that
-has it waits for the loop to commit.
+The API server is two processes, one for people and one for tasks. In one process on SQLite they lock each other out:
+a request that writes an entry of the audit log blocks the event loop until it has the database, and the task's request
+that has it waits for the loop to commit.
 """
 
 import argparse
 import gc
+import logging
 import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Collection
+from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 import psutil
 
@@ -39,6 +43,15 @@ ALREADY_RUNNING = 3
 # The scheduler lets its running tasks end; the others have nothing to wait for.
 _TASKS_SECONDS = 3600.0
 _COMPONENT_SECONDS = 10.0
+
+# What most tasks import: they are forked from the scheduler, which is forked from here.
+_IMPORTED_ONCE = (
+    "airflow.providers.standard.decorators.python",
+    "airflow.providers.standard.decorators.sensor",
+    "airflow.providers.standard.decorators.short_circuit",
+    "pydantic_settings",
+    "duckdb",
+)
 
 
 class Launcher:
@@ -91,7 +104,7 @@ class Launcher:
 
 
 def main() -> int:
-    """Run the launcher. A forked child returns from here too, when the component that it became has ended."""
+    """Run the launcher; returns its exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("components", nargs="+", choices=COMPONENTS)
     parser.add_argument("--with-parent", action="store_true", help="stop when the process that started this one ends")
@@ -105,29 +118,31 @@ def main() -> int:
     # Imports make hundreds of thousands of objects that stay; looking through them over and over costs a third of the
     # time that a start takes.
     gc.set_threshold(50_000, 20, 20)
-    import airflow.__main__  # noqa: F401
+    import_module("airflow.__main__")
 
     if not metadata_is_ready(home):
         pid = os.fork()
         if pid == 0:
-            return _become("migrate", ["db", "migrate"])
+            _become("migrate", ["db", "migrate"])
         if os.waitpid(pid, 0)[1]:
             return 1
         mark_metadata_ready(home)
 
+    for module in _IMPORTED_ONCE:
+        import_module(module)
     gc.freeze()
     for component in arguments.components:
         pid = os.fork()
         if pid == 0:
             port = os.environ[TASK_API_PORT]
-            return _become(component, [argument.format(task_api_port=port) for argument in COMPONENTS[component]])
+            _become(component, [argument.format(task_api_port=port) for argument in COMPONENTS[component]])
         launcher.children[component] = pid
     write_state(home, State.of_this_process(dict(launcher.children), short_lived=arguments.with_parent))
     return launcher.watch()
 
 
-def _become(name: str, arguments: list[str]) -> int:
-    """Make this process `airflow <arguments>`, its output going to a log of its own."""
+def _become(name: str, arguments: list[str]) -> NoReturn:
+    """Make this process `airflow <arguments>`, its output going to a log of its own, and end with it."""
     from airflow.__main__ import main as airflow
 
     path = component_log(Path(os.environ["AIRFLOW_HOME"]), name)
@@ -136,8 +151,23 @@ def _become(name: str, arguments: list[str]) -> int:
     os.dup2(log, 1)
     os.dup2(log, 2)
     sys.argv = ["airflow", *arguments]
-    airflow()  # type: ignore[no-untyped-call]
-    return 0
+    code = 0
+    try:
+        airflow()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        # How a server ends that was asked to by SIGINT.
+        pass
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    # The component has closed what it had open. Taking the rest of the process to pieces, object by object, takes
+    # seconds that do nothing for anybody.
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _end_session() -> None:

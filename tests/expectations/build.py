@@ -8,7 +8,7 @@ from typing import Any
 
 from expectations.store import rows
 from quarterdeck.settings import Settings
-from quarterdeck.warehouse import connect, prepare, records
+from quarterdeck.warehouse import connect, records
 
 ORGANISATION = "E06000045"
 

@@ -3,16 +3,23 @@
 from datetime import date
 from typing import Any
 
+from quarterdeck.warehouse import connect
 from tests.expectations.build import ORGANISATION, Build
 
 QUARTER = "2018-19 Q2"
-PERIOD = {"organisation_code": ORGANISATION, "quarter": QUARTER, "quarter_start": date(2018, 7, 1), "data_status": "final"}
+PERIOD = {
+    "organisation_code": ORGANISATION,
+    "quarter": QUARTER,
+    "quarter_start": date(2018, 7, 1),
+    "data_status": "final",
+}
 
 Row = dict[str, Any]
 
 GOOD: dict[str, Row] = {
     "project_status": {
-        "portfolio": "Place", "project": "Road Lighting Energy", "scale_id": "five_step_delivery", "status": "On Target",
+        "portfolio": "Place", "programme": None, "project": "Road Lighting Energy", "scale_id": "five_step_delivery",
+        "status": "On Target",
         "rag": "green", "movement": "same", "target_gbp": 225_000, "net_at_risk_gbp": 0, "submission_id": None,
         "sheet": "Appendix B", "cells": '{"project":"B52","status":"D52"}',
     },
@@ -107,21 +114,24 @@ BAD: dict[tuple[str, str], Row] = {
 
 def create_candidate(build: Build) -> None:
     """Every mart, with no rows, and the vocabulary that statuses are looked up in."""
-    build.execute("create schema marts; create schema seeds")
-    build.execute("create table seeds.delivery_statuses (scale_id varchar, status varchar)")
-    build.execute("insert into seeds.delivery_statuses values ('five_step_delivery', 'On Target')")
-    for mart, row in GOOD.items():
-        columns = ", ".join(f'"{name}" {_type(value)}' for name, value in {**PERIOD, **row}.items())
-        build.execute(f"create table marts.{mart} ({columns})")
+    with connect(build.settings) as connection:
+        connection.execute("create schema marts; create schema seeds")
+        connection.execute("create table seeds.delivery_statuses (scale_id varchar, status varchar)")
+        connection.execute("insert into seeds.delivery_statuses values ('five_step_delivery', 'On Target')")
+        for mart, row in GOOD.items():
+            columns = ", ".join(f'"{name}" {_type(value)}' for name, value in {**PERIOD, **row}.items())
+            connection.execute(f"create table marts.{mart} ({columns})")
 
 
-def insert_row(build: Build, mart: str, **changes: Any) -> None:
-    """Add a mart's good row, changed; with `twice`, two of them."""
-    rows = 2 if changes.pop("twice", False) else 1
-    document = {**PERIOD, **GOOD[mart], **changes}
-    marks = ", ".join("?" * len(document))
-    names = ", ".join(f'"{name}"' for name in document)
-    build.execute(f"insert into marts.{mart} ({names}) values ({marks})", [[*document.values()]] * rows)
+def insert_rows(build: Build, *rows: tuple[str, Row]) -> None:
+    """Add a mart's good row, changed as said; with `twice`, two of them."""
+    with connect(build.settings) as connection:
+        for mart, changes in rows:
+            changed = {name: value for name, value in changes.items() if name != "twice"}
+            document = {**PERIOD, **GOOD[mart], **changed}
+            names, marks = ", ".join(f'"{name}"' for name in document), ", ".join("?" * len(document))
+            for _ in range(2 if changes.get("twice") else 1):
+                connection.execute(f"insert into marts.{mart} ({names}) values ({marks})", list(document.values()))
 
 
 def _type(value: object) -> str:

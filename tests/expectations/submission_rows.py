@@ -24,12 +24,13 @@ GOOD: dict[str, Row] = {
     "budget_line": {"section": "Portfolios", "line": "Housing", "fiscal_year": "2015-16", "value": -3},
     "risk": {"risk": "Capacity"},
     "dashboard_measure": {"measure": "Planned spend", "value": 17},
+    "figure": {"figure": "planned_spend", "value": 18},
     "staffing_proposal": {"proposal": "Restructure", "fte": 39, "unit": "fte", "scale": 1},
 }  # fmt: skip
 
 TWICE: Row = {"twice": True}
 
-# By table and expectation: the record to put in, and what to change in its good row so that this expectation fails on it.
+# By table and expectation: the record to put in, and what to change in its good row so that the expectation fails.
 BAD: dict[tuple[str, str], tuple[str, Row]] = {
     ("figures", "unit-missing (unit)"): ("tally", {"unit": None}),
     ("figures", "amount-implausible (amount)"): ("savings", {"value": 1_000_001}),
@@ -72,5 +73,6 @@ BAD: dict[tuple[str, str], tuple[str, Row]] = {
     ("risk", "value-required (risk)"): ("risk", {"risk": None}),
     ("dashboard_measure", "value-required (measure)"): ("dashboard_measure", {"measure": None}),
     ("dashboard_measure", "row-duplicated (times)"): ("dashboard_measure", TWICE),
+    ("figure", "value-required (figure)"): ("figure", {"figure": None}),
     ("staffing_proposal", "value-required (proposal)"): ("staffing_proposal", {"proposal": None}),
 }

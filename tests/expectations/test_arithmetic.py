@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from expectations.arithmetic import check
 from expectations.declarations import arithmetic
 from tests.expectations.build import Build
@@ -45,7 +46,8 @@ def test_a_total_that_another_figure_stands_in_disagrees_and_holds_the_file(buil
     assert (result.disagrees, result.held) == (1, [submission])
     [finding] = build.query("from raw.findings")
     assert finding["message"] == (
-        "'All projects', target: £70k is printed in H9, but the sum of its rows (H6:H8) is £60k. The difference is -£10k."
+        "'All projects', target: £70k is printed in H9, but the sum of its rows (H6:H8) is £60k. "
+        "The difference is -£10k."
     )
     assert (finding["rule"], finding["severity"], finding["cell"]) == ("total-disagrees", "error", "H9")
     assert (finding["quarter"], finding["file_name"]) == ("2018-19 Q2", "report.xlsx")
@@ -82,7 +84,8 @@ def test_many_rows_do_not_excuse_a_large_difference(build: Build) -> None:
 
 def test_counts_do_not_round(build: Build) -> None:
     submission = build.submission()
-    for row, (state, items, kind) in enumerate([("done", 20, "detail"), ("open", 16, "detail"), ("all", 37, "total")], 5):
+    printed = [("done", 20, "detail"), ("open", 16, "detail"), ("all", 37, "total")]
+    for row, (state, items, kind) in enumerate(printed, start=5):
         build.row("tally", submission, row, state=state, value=items, unit="count", scale=1, row_type=kind,
                   rolls_up_to_row=7 if kind == "detail" else None)  # fmt: skip
     build.save()
@@ -129,7 +132,7 @@ def test_scales_of_rows_and_total_may_differ(build: Build) -> None:
     """£4.1m of £1,550k, £1,750k and £800k; the sign of a scale counts too."""
     submission = build.submission()
     for row, amount in ((6, 1550), (7, 1750), (8, 800)):
-        build.row("project_status", submission, row, project=f"Year {row}", target=amount, scale=1000, rolls_up_to_row=9)
+        build.row("project_status", submission, row, project=f"Year {row}", target=amount, rolls_up_to_row=9)
     build.row("project_status", submission, 9, project="All", target="-4.1", scale=-1_000_000, row_type="total")
     build.save()
     found = only_check(build, submission)
@@ -159,16 +162,16 @@ def test_the_total_of_years_that_run_down_a_table_is_the_sum_of_the_years(build:
 
 def test_checking_again_changes_nothing(build: Build) -> None:
     submission = totals_table(build, 70, 10, 20, 30)
-    first = check(build.settings, [submission]), build.query("from raw.findings"), build.query("from raw.arithmetic_checks")
-    again = check(build.settings, [submission]), build.query("from raw.findings"), build.query("from raw.arithmetic_checks")
+    written = "from raw.arithmetic_checks", "from raw.findings", "from raw.submissions"
+    first = check(build.settings, [submission]), [build.query(table) for table in written]
+    again = check(build.settings, [submission]), [build.query(table) for table in written]
     assert first == again
 
 
 def test_a_submission_that_no_longer_has_an_error_is_accepted_and_leaves_quarantine(build: Build) -> None:
     submission = totals_table(build, 70, 10, 20, 30)
     check(build.settings, [submission])
-    with_correction = "update raw.project_status set target = 60 where row_type = 'total'"
-    build.execute(with_correction)
+    build.execute("update raw.project_status set target = 60 where row_type = 'total'")
     assert check(build.settings, [submission]).held == []
     assert build.query("select status from raw.submissions") == [{"status": "accepted"}]
     assert not (build.settings.quarantine / submission).exists()
@@ -187,7 +190,8 @@ def test_other_submissions_are_left_alone(build: Build) -> None:
     build.row("project_status", right, 6, project="One", target=1)
     build.save()
     check(build.settings, [right])
-    assert build.query(f"select status from raw.submissions where submission_id = '{wrong}'") == [{"status": "accepted"}]
+    [row] = build.query(f"from raw.submissions where submission_id = '{wrong}'")
+    assert row["status"] == "accepted"
 
 
 def test_nothing_to_check_is_no_error(build: Build) -> None:
@@ -231,7 +235,8 @@ IDENTITIES: dict[str, tuple[Put, int]] = {
         _by("savings", "measure", "original_target", {"high": 20, "medium": 30, "low": 40},
             component="A", savings_year="2020-21"), 90),
     "capital_line: the sum of the years": (
-        _by("capital_line", "fiscal_year", "total", {"2017-18": 1090, "2018-19": 1005, "2019-20": 579}, line="ICT"), 2674),
+        _by("capital_line", "fiscal_year", "total", {"2017-18": 1090, "2018-19": 1005, "2019-20": 579},
+            line="ICT"), 2674),
     "establishment: previous less new establishment": (
         _by("establishment", "measure", "reduction_fte", {"previous_fte": 200, "new_fte": 170, "vacancies_fte": 30},
             service="A"), 30),
@@ -270,7 +275,8 @@ def test_an_identity_speaks_where_the_result_does_not_follow(build: Build, name:
 
 def test_a_blank_result_stands_for_nothing(build: Build) -> None:
     submission = build.submission()
-    for row, (at_risk, alternatively, net) in enumerate([(70, None, 70), (22, 22, None), (22, 20, None), (None, None, None)], 6):
+    printed = [(70, None, 70), (22, 22, None), (22, 20, None), (None, None, None)]
+    for row, (at_risk, alternatively, net) in enumerate(printed, start=6):
         build.row("project_status", submission, row, project=f"Project {row}", at_risk=at_risk,
                   delivered_alternatively=alternatively, net_at_risk=net, cells=COLUMNS)  # fmt: skip
     build.save()

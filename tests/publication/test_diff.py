@@ -97,3 +97,15 @@ def test_file_that_is_gone_is_named(candidate: Candidate) -> None:
 
     with pytest.raises(PublicationError, match=r"v00001/marts\.duckdb cannot be opened"):
         diff(candidate.settings, "1", "1")
+
+
+def test_blank_in_a_key_equals_a_blank(candidate: Candidate) -> None:
+    candidate.meta["project_status"]["key"] = ["organisation_code", "quarter", "project", "commentary"]
+    candidate.build()
+    publish(candidate.settings)
+    candidate.change("Fleet", target_gbp=Decimal(1))
+    publish_again(candidate)
+
+    changes, projects = diff(candidate.settings, "1", "2").marts
+
+    assert (changes.rows_added, projects.rows_added, projects.rows_removed, projects.rows_changed) == (1, 0, 0, 1)

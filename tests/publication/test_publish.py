@@ -109,6 +109,20 @@ def test_held_partition_is_published_once_the_gate_lets_it_pass(candidate: Candi
     assert read(candidate.settings, "select count(*) from marts.project_status") == [(4,)]
 
 
+def test_partition_that_the_gate_forgot_stays_as_it_was(candidate: Candidate) -> None:
+    publish(candidate.settings)
+    del candidate.decisions[OXBRIDGE, QUARTER]
+    candidate.change("Libraries", target_gbp=Decimal(2))
+    candidate.change("Fleet", target_gbp=Decimal(1))
+    candidate.decide(HAMPTON, "published", "h2")
+    candidate.build()
+
+    assert publish(candidate.settings).undecided == []
+    assert dict(read(candidate.settings, TARGETS))["Libraries"] == Decimal("900.00")
+    oxbridge = read_manifest(candidate.settings, "v00002").partition((OXBRIDGE, QUARTER))
+    assert oxbridge and (oxbridge.fingerprint, oxbridge.published_in) == ("o1", "v00001")
+
+
 def test_candidate_rows_that_were_not_decided_since_are_not_taken(candidate: Candidate) -> None:
     publish(candidate.settings)
     candidate.change("Fleet", target_gbp=Decimal(1))
@@ -143,13 +157,26 @@ def test_new_column_is_blank_in_rows_that_are_kept(candidate: Candidate) -> None
     assert dict(read(candidate.settings, TARGETS))["Fleet"] == Decimal("250.50")
 
 
-def test_narrower_type_that_would_change_a_kept_figure_is_refused(candidate: Candidate) -> None:
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        (
+            "alter table marts.project_status alter target_gbp type decimal(18, 0)",
+            r"target_gbp was DECIMAL\(18,2\) and is now DECIMAL\(18,0\)",
+        ),
+        (
+            "create or replace table marts.project_status as select * replace (1 as status) from marts.project_status",
+            "status was VARCHAR and is now INTEGER",
+        ),
+    ],
+)
+def test_type_that_would_change_a_kept_figure_is_refused(candidate: Candidate, statement: str, message: str) -> None:
     publish(candidate.settings)
-    candidate.extra_sql = ["alter table marts.project_status alter target_gbp type decimal(18, 0)"]
+    candidate.extra_sql = [statement]
     candidate.decide(HAMPTON, "held", "h2")
     candidate.build()
 
-    with pytest.raises(PublicationError, match=r"target_gbp was DECIMAL\(18,2\) and is now DECIMAL\(18,0\)"):
+    with pytest.raises(PublicationError, match=message):
         publish(candidate.settings)
     assert store.current(candidate.settings) == "v00001"
 
@@ -209,6 +236,20 @@ def test_missing_files_are_named(candidate: Candidate) -> None:
         publish(candidate.settings)
 
 
+def test_reason_names_a_few_partitions_and_counts_the_rest(candidate: Candidate) -> None:
+    for year in range(10, 15):
+        candidate.decide(HAMPTON, "published", "h", quarter=f"20{year}-{year + 1} Q1")
+    candidate.decide(OXBRIDGE, "held", "o1")
+    candidate.build()
+
+    publish(candidate.settings)
+
+    assert read_manifest(candidate.settings, "v00001").reason == (
+        f"decided: {HAMPTON} 2010-11 Q1, {HAMPTON} 2011-12 Q1, {HAMPTON} 2012-13 Q1 and 3 more; "
+        f"held: {OXBRIDGE} {QUARTER}"
+    )
+
+
 def test_manifest_tells_what_went_in_and_out(candidate: Candidate) -> None:
     publish(candidate.settings)
 
@@ -263,30 +304,28 @@ def test_exports_hold_the_marts(candidate: Candidate) -> None:
     assert rows["Highways"]["target_gbp"] == ""
 
 
-@pytest.mark.parametrize(
-    ("text", "exported"),
-    [
-        ("=1+1", "'=1+1"),
-        ("+SUM(A1)", "'+SUM(A1)"),
-        ("-2+3", "'-2+3"),
-        ("@cmd", "'@cmd"),
-        ("\tx", "'\tx"),
-        ("\rx", "'\rx"),
-        ("-12.5", "-12.5"),
-        ("+3", "+3"),
-        ("a=b", "a=b"),
-    ],
-)
-def test_csv_text_cannot_run_as_a_formula(candidate: Candidate, text: str, exported: str) -> None:
-    candidate.change("Fleet", commentary=text, target_gbp=Decimal("-7.25"))
+def test_csv_text_cannot_run_as_a_formula(candidate: Candidate) -> None:
+    exported = {
+        "=1+1": "'=1+1",
+        "+SUM(A1)": "'+SUM(A1)",
+        "-2+3": "'-2+3",
+        "@cmd": "'@cmd",
+        "\tx": "'\tx",
+        "\rx": "'\rx",
+        "-12.5": "-12.5",
+        "+3": "+3",
+        "a=b": "a=b",
+    }
+    candidate.projects = [Project(HAMPTON, text, Decimal("-7.25")) for text in exported]
     candidate.build()
 
     publish(candidate.settings)
 
     with (candidate.settings.published / "current/csv/project_status.csv").open(newline="") as file:
-        fleet = next(row for row in csv.DictReader(file) if row["project"] == "Fleet")
-    assert (fleet["commentary"], fleet["target_gbp"]) == (exported, "-7.25")
-    assert read(candidate.settings, "select commentary from marts.project_status where project = 'Fleet'") == [(text,)]
+        rows = [(row["project"], row["target_gbp"]) for row in csv.DictReader(file)]
+    assert sorted(rows) == sorted((text, "-7.25") for text in exported.values())
+    unchanged = read(candidate.settings, "select project from marts.project_status")
+    assert {text for (text,) in unchanged} == set(exported)
 
 
 def test_publications_of_the_past_stay_readable(candidate: Candidate) -> None:

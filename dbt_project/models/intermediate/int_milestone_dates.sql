@@ -38,7 +38,7 @@ dated_words as (
         on regexp_extract(found.words, '^[a-z]+') = calendar_words.word
 ),
 
--- A month without a year takes the year of the next one that has it ('Oct - Nov 18'), or the one before ('Dec - Jan 19').
+-- A month without a year takes that of the next one that has it ('Oct - Nov 18'), or the one before ('Dec - Jan 19').
 with_years as (
     select
         *,

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
-select distinct
+select
     findings.organisation_code,
     coalesce(organisations.organisation, findings.organisation_code) as organisation,
     findings.quarter,
@@ -26,3 +26,4 @@ select distinct
     findings.remedy
 from {{ ref('stg_findings') }} as findings
 left join {{ ref('organisations') }} as organisations using (organisation_code)
+qualify row_number() over (partition by finding_id order by findings.severity, findings.remedy) = 1

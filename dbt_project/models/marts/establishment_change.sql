@@ -8,7 +8,7 @@ with services as (
         quarter,
         service,
         {%- for measure in ['previous', 'new', 'reduction'] + reasons %}
-        max(fte) filter (where measure = '{{ measure }}_fte') as {{ measure }}_fte,
+            max(fte) filter (where measure = '{{ measure }}_fte') as {{ measure }}_fte,
         {%- endfor %}
         max(submission_id) as submission_id,
         max(sheet) as sheet,
@@ -29,11 +29,11 @@ select
     services.new_fte,
     services.reduction_fte,
     {%- for reason in reasons %}
-    services.{{ reason }}_fte,
+        services.{{ reason }}_fte,
     {%- endfor %}
     services.reduction_fte
     {%- for reason in reasons %}
-    - coalesce(services.{{ reason }}_fte, 0)
+        - coalesce(services.{{ reason }}_fte, 0)
     {%- endfor %} as unexplained_fte,
     services.submission_id,
     services.sheet,
