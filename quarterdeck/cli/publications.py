@@ -145,18 +145,13 @@ def _show_diff(found: "Diff") -> None:
     for word, names in (("new", found.marts_added), ("no longer there", found.marts_removed)):
         if names:
             typer.echo(f"Marts {word} in {found.new}: {', '.join(names)}")
-    columns = (
-        "mart",
-        "rows_added",
-        "rows_removed",
-        "rows_changed",
-        "values_changed",
-        "columns_added",
-        "columns_removed",
-    )
-    counts = [{column: _plain(getattr(mart, column)) for column in columns} for mart in found.marts]
+    columns = ("mart", "rows_added", "rows_removed", "rows_changed", "values_changed")
+    counts = [{column: getattr(mart, column) for column in columns} for mart in found.marts]
     emit_table(counts, f"From {found.old} to {found.new}")
     for mart in found.marts:
+        for word, names in (("new", mart.columns_added), ("no longer there", mart.columns_removed)):
+            if names:
+                typer.echo(f"{mart.mart}: columns {word} in {found.new}: {', '.join(names)}")
         for sign, rows in (("+", mart.added), ("-", mart.removed)):
             for row in rows:
                 typer.echo(f"{mart.mart} {sign} {_plain(row)}")

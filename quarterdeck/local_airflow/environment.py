@@ -53,6 +53,8 @@ def environment(settings: Settings, *, port: int, task_api_port: int, idle_secon
         "AIRFLOW_HOME": str(home),
         "QUARTERDECK_HOME": str(settings.home),
         TASK_API_PORT: str(task_api_port),
+        # Tasks are forked, which threads do not survive.
+        "OPENBLAS_NUM_THREADS": "1",
         **{f"AIRFLOW__{name}": value for name, value in configuration.items()},
     }
 

@@ -44,13 +44,14 @@ ALREADY_RUNNING = 3
 _TASKS_SECONDS = 3600.0
 _COMPONENT_SECONDS = 10.0
 
-# What most tasks import: they are forked from the scheduler, which is forked from here.
-_IMPORTED_ONCE = (
+# What most tasks import (DuckDB asks for pandas when it is given parameters). They are forked from the scheduler.
+_IMPORTED_FOR_TASKS = (
     "airflow.providers.standard.decorators.python",
     "airflow.providers.standard.decorators.sensor",
     "airflow.providers.standard.decorators.short_circuit",
     "pydantic_settings",
     "duckdb",
+    "pandas",
 )
 
 
@@ -128,8 +129,6 @@ def main() -> int:
             return 1
         mark_metadata_ready(home)
 
-    for module in _IMPORTED_ONCE:
-        import_module(module)
     gc.freeze()
     for component in arguments.components:
         pid = os.fork()
@@ -150,6 +149,9 @@ def _become(name: str, arguments: list[str]) -> NoReturn:
     log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    if name == "scheduler":
+        for module in _IMPORTED_FOR_TASKS:
+            import_module(module)
     sys.argv = ["airflow", *arguments]
     code = 0
     try:

@@ -77,6 +77,22 @@ def test_diff(published: Candidate) -> None:
     assert run("diff", "2", "2").stdout == "v00002 and v00002 have the same content.\n"
 
 
+def test_diff_names_new_columns_and_marts(published: Candidate) -> None:
+    published.meta["risks"] = published.meta.pop("organisations") | {"key": []}
+    published.extra_sql = [
+        "create table marts.risks as select 'flood' as risk",
+        "create or replace table marts.project_status as select *, 'green' as rag from marts.project_status",
+    ]
+    published.build()
+    publish(published.settings)
+
+    lines = run("diff", "2", "3").stdout.splitlines()
+
+    assert "Marts new in v00003: risks" in lines
+    assert "Marts no longer there in v00003: organisations" in lines
+    assert "project_status: columns new in v00003: rag" in lines
+
+
 def test_rollback(published: Candidate) -> None:
     result = run("rollback", "1", "--reason", "wrong column")
 
