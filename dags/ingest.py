@@ -8,6 +8,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from quarterdeck.feeds import FEEDS, Feed
 from quarterdeck.orchestration import ASSET, MONTH_KEY, POOL, TASK_DEFAULTS, ingest_dag
+from quarterdeck.retries import IfItMayPass
 
 DOC = """
 ### {feed.title}: one month's files into the warehouse
@@ -43,9 +44,8 @@ def ingest(feed: Feed) -> DAG:
         description=f"{feed.title}: one month's files into the warehouse",
         schedule=CronPartitionTimetable("0 6 1 * *", timezone="UTC", run_offset=-1, key_format=MONTH_KEY),
         catchup=False,
-        max_active_runs=4,
         is_paused_upon_creation=False,
-        default_args=TASK_DEFAULTS,
+        default_args=TASK_DEFAULTS | {"retry_policy": IfItMayPass()},
         tags=["quarterdeck", "ingest", feed.name],
         doc_md=DOC.format(feed=feed),
     )

@@ -7,6 +7,7 @@ from airflow.sdk import Asset, PartitionedAssetTimetable, StartOfQuarterMapper, 
 
 from quarterdeck.feeds import FEEDS
 from quarterdeck.orchestration import ASSET, MONTH_KEY, POOL, PUBLICATION_DAG, TASK_DEFAULTS, ingest_dag
+from quarterdeck.retries import IfItMayPass
 
 DOC = """
 ### Build the marts, judge them, publish what passes
@@ -14,10 +15,10 @@ DOC = """
 A run belongs to one calendar quarter (the partition key, `2018-Q3`; the data name the fiscal quarter). It starts
 whenever a month of that quarter was ingested, a resubmission included. Runs follow one another.
 
+* **pending** asks whether any partition (organisation × quarter), of any quarter, changed since it was last decided;
+  where none has, an earlier run has done the work, and the rest is skipped;
 * **settle** waits until no ingest run is under way, so that files that arrive together are published together;
-* **pending** lists the partitions (organisation × quarter) that changed since they were last decided, of every quarter;
-  where there are none, an earlier run has done the work, and the rest is skipped;
-* **build** runs the dbt project: the candidate;
+* **build** checks the arithmetic of what is pending, notes it, and runs the dbt project: the candidate;
 * **audit** judges every pending partition: one with an error is held and keeps its last published rows;
 * **publish** writes a new immutable version and switches `published/current` to it, unless nothing differs.
 """
@@ -32,45 +33,48 @@ whenever a month of that quarter was ingested, a resubmission included. Runs fol
     catchup=False,
     max_active_runs=1,
     is_paused_upon_creation=False,
-    default_args=TASK_DEFAULTS,
+    default_args=TASK_DEFAULTS | {"retry_policy": IfItMayPass()},
     tags=["quarterdeck", "publication"],
     doc_md=DOC,
 )
 def quarterly_publication() -> None:
-    """Wire settle → pending → build → audit → publish."""
+    """Wire pending → settle → build → audit → publish."""
+
+    @task.short_circuit(pool=POOL)
+    def pending() -> bool:
+        from expectations.pending import pending_partitions
+        from quarterdeck.settings import Settings
+
+        return bool(pending_partitions(Settings()))
 
     @task.sensor(poke_interval=1, timeout=timedelta(hours=2).total_seconds(), execution_timeout=timedelta(hours=2))
     def settle() -> bool:
         count = get_current_context()["ti"].get_dr_count
         return not any(count(dag_id=ingest_dag(feed.name), states=["queued", "running"]) for feed in FEEDS)
 
-    @task.short_circuit(pool=POOL)
-    def pending() -> list[dict[str, Any]]:
-        from dataclasses import asdict
-
-        from expectations.pending import pending_partitions
-        from quarterdeck.settings import Settings
-
-        return [asdict(partition) for partition in pending_partitions(Settings())]
-
     @task(pool=POOL, execution_timeout=timedelta(hours=1))
     def build() -> dict[str, Any]:
         from dataclasses import asdict
 
+        from expectations.arithmetic import check_pending
+        from expectations.pending import pending_partitions
         from quarterdeck.settings import Settings
         from transform.candidate import build
 
-        return asdict(build(Settings()))
+        # All while nobody else can write: nothing is built that was not checked, and what is judged is what was built.
+        check_pending(Settings())
+        partitions = pending_partitions(Settings())
+        return asdict(build(Settings())) | {"partitions": [asdict(partition) for partition in partitions]}
 
     @task(pool=POOL, execution_timeout=timedelta(hours=1))
-    def audit(partitions: list[dict[str, Any]]) -> dict[str, Any]:
+    def audit(built: dict[str, Any]) -> dict[str, Any]:
         from dataclasses import asdict
 
         from expectations.audit import audit
         from expectations.pending import Partition
         from quarterdeck.settings import Settings
 
-        return asdict(audit(Settings(), [Partition(**partition) for partition in partitions]))
+        return asdict(audit(Settings(), [Partition(**partition) for partition in built["partitions"]]))
 
     @task(pool=POOL)
     def publish() -> dict[str, Any]:
@@ -81,9 +85,9 @@ def quarterly_publication() -> None:
 
         return asdict(publish(Settings()))
 
-    partitions = pending()
+    candidate = build()
     # A task's argument is another task's result to come.
-    settle() >> partitions >> build() >> audit(partitions) >> publish()  # type: ignore[arg-type]
+    pending() >> settle() >> candidate >> audit(candidate) >> publish()  # type: ignore[arg-type]
 
 
 quarterly_publication()

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from expectations.declarations import Arithmetic, RecordArithmetic, arithmetic
+from expectations.pending import pending_partitions
 from expectations.store import PlacedFinding, insert_findings, quarter_of, rows
+from expectations.submissions import all_submissions
 from quarterdeck.findings import Finding, Severity
 from quarterdeck.quarantine import quarantine, release
 from quarterdeck.rules import catalogue, finding
@@ -67,6 +69,19 @@ def check(settings: Settings, submission_ids: Sequence[str]) -> CheckResult:
     )
 
 
+def check_pending(settings: Settings) -> CheckResult:
+    """Check the submissions of every pending partition: what was loaded but not checked, or checked by other rules.
+
+    As `check`. Hold the writer's slot.
+    """
+    pending = {(part.organisation_code, part.quarter) for part in pending_partitions(settings)}
+    if not pending:
+        return CheckResult(0)
+    with connect(settings, read_only=True) as connection:
+        submissions = [one.submission_id for one in all_submissions(connection) if one.partition in pending]
+    return check(settings, submissions)
+
+
 def figures_query(declared: Arithmetic) -> str:
     """SQL that lays the printed figures of every declared record in one shape, one row a figure."""
     return "\nunion all by name\n".join(
@@ -101,15 +116,15 @@ def _compare(connection: "duckdb.DuckDBPyConnection", declared: Arithmetic) -> l
     connection.execute(
         "create or replace temp table identities (identity integer, record varchar, over_field varchar, result varchar,"
         " plus varchar[], minus varchar[], excluded varchar[], needed varchar[], unless_printed varchar,"
-        " blank_result varchar)"
+        " blank_result varchar, percent_of varchar, within double)"
     )
     connection.execute("create or replace temp table rules (identity integer, rule varchar, says varchar)")
     connection.execute("insert into rules values (0, ?, ?)", [declared.roll_up.rule, declared.roll_up.says])
     for number, record, body in declared.identities:
         connection.execute(
-            "insert into identities values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into identities values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [number, record, body.over, body.result, body.plus and list(body.plus), list(body.minus),
-             list(body.excluded), list(body.needed), body.unless, body.blank_result],
+             list(body.excluded), list(body.needed), body.unless, body.blank_result, body.percent_of, body.within],
         )  # fmt: skip
         connection.execute("insert into rules values (?, ?, ?)", [number, body.rule, body.says])
     connection.execute("set variable exact_units = ?", [list(declared.exact_units)])
@@ -185,7 +200,7 @@ def amount(value: Decimal, row: Mapping[str, Any]) -> str:
     prefix, suffix = "", ""
     if row["unit"] == "gbp":
         prefix, suffix = "£", _MULTIPLES.get(abs(int(row["scale"])), "")
-    elif row["unit"] == "percent" and abs(row["scale"]) == 1:
+    elif row["unit"] in ("percent", "percent_change") and abs(row["scale"]) == 1:
         suffix = "%"
     elif row["unit"] == "fte":
         suffix = " FTE"
@@ -194,7 +209,14 @@ def amount(value: Decimal, row: Mapping[str, Any]) -> str:
 
 
 def _set_status(connection: "duckdb.DuckDBPyConnection") -> list[str]:
-    """Hold the submissions that have an error, accept the others; the ids of those held."""
+    """Hold the submissions that have an error by today's rules, accept the others; the ids of those held."""
+    levels = [(rule.id, rule.severity.value) for rule in catalogue().values()]
+    connection.execute("create or replace temp table levels (rule text, severity text)")
+    connection.executemany("insert into levels values (?, ?)", levels)
+    connection.execute(
+        "update raw.findings set severity = levels.severity from levels where findings.rule = levels.rule"
+        " and findings.submission_id in (from wanted)"
+    )
     connection.execute(
         "update raw.submissions set status = case when submission_id in"
         " (select submission_id from raw.findings where severity = ? and stage in ('load', ?))"

@@ -42,7 +42,10 @@ select
         when len(list_distinct(list_transform(parts.terms, t -> regexp_extract(t.cell, '^[A-Z]+')))) = 1
             then regexp_extract(parts.terms[1].cell, '^[A-Z]+') || parts.rolls_up_to_row
     end as cell_if_blank,
-    parts.terms
+    parts.terms,
+    null::decimal(38, 12) as base_amount,
+    null::varchar as base_cell,
+    null::double as within
 from parts
 inner join totals
     on
@@ -144,8 +147,9 @@ insert into comparisons by name
 with lines as (
     select
         record, record_order, identity, submission_id, organisation_code, reporting_period, table_name, sheet, block,
-        thing, result_figure, line, result, needed, unless_printed, blank_result,
+        thing, result_figure, line, result, plus, minus, needed, unless_printed, blank_result, percent_of, within,
         any_value(printed) filter (where element = result and printed is not null) as result_printed,
+        any_value(printed) filter (where element = percent_of and printed is not null) as base,
         list(
             struct_pack(
                 amount := case when list_contains(minus, element) then -printed.amount else printed.amount end,
@@ -178,7 +182,10 @@ select
     lines.result_figure as figure,
     lines.result_printed as printed,
     printed_elements.result_column || lines.line as cell_if_blank,
-    coalesce(lines.terms, []) as terms
+    coalesce(lines.terms, []) as terms,
+    lines.base.amount as base_amount,
+    lines.base.cell as base_cell,
+    case when lines.percent_of is not null then lines.within end as within
 from lines
 inner join printed_elements using (submission_id, identity, table_name, sheet, result_figure)
 where
@@ -187,7 +194,12 @@ where
     and not coalesce(list_contains(printed_elements.elements, lines.unless_printed), false)
     and (lines.result_printed is not null or lines.blank_result = 'zero')
     -- Where every operand is blank there is nothing to compare, except with a printed 0.
-    and (lines.terms is not null or lines.result_printed.amount = 0);
+    and (lines.terms is not null or lines.result_printed.amount = 0)
+    -- A percentage follows from figures that are all there, and of nothing there is none.
+    and (
+        lines.percent_of is null
+        or (lines.base.amount <> 0 and len(lines.terms) = len(coalesce(lines.plus, [])) + len(lines.minus))
+    );
 
 -- The verdicts.
 create or replace temp table judged as
@@ -199,7 +211,16 @@ with amounts as (
         coalesce(printed.unit, terms[1].unit) as unit,
         coalesce(printed.decimals, terms[1].decimals) as decimals,
         coalesce(printed.cell, cell_if_blank) as printed_cell,
-        coalesce(list_sum(list_transform(terms, t -> t.amount)), 0) as recomputed_amount,
+        coalesce(list_sum(list_transform(terms, t -> t.amount)), 0) as sum_of_terms,
+        abs(scale) / 10 ^ decimals as last_place,
+        (round(100 * sum_of_terms::double / base_amount::double / last_place, 2) * last_place)::decimal(38, 12)
+            as percentage,
+        -- A percentage that rounds to the printed one is the printed one; another is shown to two more places.
+        case
+            when within is null then sum_of_terms
+            when abs(percentage - printed.amount) <= (last_place / 2)::decimal(38, 12) then printed.amount
+            else percentage
+        end as recomputed_amount,
         list_transform(
             list_filter(list_append(terms, printed), f -> not list_contains(getvariable('exact_units'), f.unit)),
             f -> abs(f.scale)::double * 0.5 / 10 ^ f.decimals
@@ -211,6 +232,7 @@ select
     *,
     recomputed_amount - coalesce(printed.amount, 0) as difference_amount,
     case
+        when within is not null then within * last_place
         when printed is null or len(half_units) = 0 then 0
         -- The same figure twice: rounded alike it is the same, else the coarser one decides.
         when len(terms) = 1 and list_min(half_units) = list_max(half_units) then 0
@@ -231,7 +253,14 @@ with cells as (
         number,
         regexp_extract(cell, '^[A-Z]+') as letters,
         regexp_extract(cell, '[0-9]+$')::integer as row_number
-    from (select number, unnest(list_distinct(list_transform(terms, t -> t.cell))) as cell from judged)
+    from (
+        select
+            number,
+            unnest(list_distinct(list_filter(
+                list_append(list_transform(terms, t -> t.cell), base_cell), c -> c is not null
+            ))) as cell
+        from judged
+    )
 ),
 
 runs as (

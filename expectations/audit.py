@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from expectations.cells import cell_of
 from expectations.dbt_tests import TestFailure, test_failures
 from expectations.evaluate import Failure, evaluate
-from expectations.pending import Partition
+from expectations.pending import Partition, unmoved
 from expectations.relations import candidate_relations, submission_relations
 from expectations.store import PlacedFinding, insert, insert_findings, rows
 from expectations.submissions import ACCEPTED, HELD, Submission, all_submissions, latest
@@ -55,6 +55,14 @@ class AuditResult:
 
 
 def audit(settings: Settings, partitions: Sequence[Partition]) -> AuditResult:
+    """Judge those of the partitions whose ground is still the one the candidate was built on; the others stay pending.
+
+    As `judge`. Hold the writer's slot.
+    """
+    return judge(settings, unmoved(settings, partitions))
+
+
+def judge(settings: Settings, partitions: Sequence[Partition]) -> AuditResult:
     """Judge these partitions on what the build file holds, and write findings and decisions.
 
     Replaces the partitions' findings of stage `audit` and their rows of `gate.decisions`. Hold the writer's slot.

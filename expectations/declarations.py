@@ -15,7 +15,10 @@ class _Declared(BaseModel):
 
 
 class Identity(_Declared):
-    """A figure that follows from others: `result` = the sum of `plus` less the sum of `minus`, over one field."""
+    """A figure that follows from others: `result` = the sum of `plus` less the sum of `minus`, over one field.
+
+    With `percent_of` it is that sum in per cent of another figure, met within so many units of its last printed place.
+    """
 
     over: str
     result: str
@@ -24,6 +27,8 @@ class Identity(_Declared):
     excluded: tuple[str, ...] = Field(default=(), alias="except")
     needed: tuple[str, ...] = ()
     unless: str | None = None
+    percent_of: str | None = None
+    within: float = 0.5
     blank_result: Literal["zero", "skip"] = "zero"
     rule: str
     says: str

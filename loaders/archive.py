@@ -4,10 +4,12 @@ import hashlib
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from quarterdeck.settings import Settings
 
@@ -26,24 +28,34 @@ class Receipt:
     received_at: str
 
 
-def store(settings: Settings, source: Path, organisation_code: str, feed: str, period: str) -> Receipt:
+def store(
+    settings: Settings,
+    source: Path,
+    organisation_code: str,
+    feed: str,
+    period: str,
+    received_at: datetime | None = None,
+) -> Receipt:
     """Keep a file's bytes and write its receipt; the source stays where it is.
 
-    Safe to interrupt: the object is whole or not there, and the receipt is written last.
+    Safe to interrupt: the object is whole or not there, and the receipt is written last. Safe to call from several
+    threads: files that are stored side by side share the disk's confirmations. `received_at` is now unless given.
     """
     sha256, size = _keep(settings, source)
-    now = datetime.now(UTC)
+    now = received_at or datetime.now(UTC)
     receipt = Receipt(
         f"{now:%Y%m%dT%H%M%S%f}-{sha256[:12]}",
         organisation_code,
         feed,
         period,
-        source.name,
+        # A name that is no text in the system's encoding keeps what can be shown of it.
+        os.fsencode(source.name).decode("utf-8", "replace"),
         sha256,
         size,
         now.isoformat(timespec="microseconds"),
     )
-    write_whole(_folder(settings, feed, period) / f"{receipt.receipt_id}.json", json.dumps(asdict(receipt)).encode())
+    path = _folder(settings, feed, period) / f"{receipt.receipt_id}.json"
+    _write_whole(path, json.dumps(asdict(receipt)).encode(), durable=True)
     return receipt
 
 
@@ -54,26 +66,51 @@ def receipts(settings: Settings, feed: str, period: str) -> list[Receipt]:
     return [Receipt(**json.loads(path.read_text())) for path in found]
 
 
+def receipt_of(settings: Settings, feed: str, period: str, receipt_id: str) -> Receipt:
+    """One receipt by its id."""
+    return Receipt(**json.loads((_folder(settings, feed, period) / f"{receipt_id}.json").read_text()))
+
+
 def periods_received(settings: Settings) -> Iterator[tuple[str, str]]:
     """Every feed and month that has a receipt."""
     for folder in sorted((settings.archive / "receipts").glob("*/*")):
         yield folder.parent.name, folder.name
 
 
-def loaded_mark(settings: Settings, receipt: Receipt) -> Path:
-    """The note beside a receipt that says by which reader and layout it was last loaded."""
+def mark_loaded(settings: Settings, receipt: Receipt, mark: dict[str, Any]) -> None:
+    """Note beside a receipt by which reader and layout it was last loaded.
+
+    A note that a power cut takes away makes its file be read again, so nothing waits for the disk.
+    """
+    _write_whole(_mark_file(settings, receipt), json.dumps(mark).encode(), durable=False)
+
+
+def loaded_mark(settings: Settings, receipt: Receipt) -> dict[str, Any] | None:
+    """What `mark_loaded` noted; None where it noted nothing."""
+    try:
+        return dict(json.loads(_mark_file(settings, receipt).read_bytes()))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _mark_file(settings: Settings, receipt: Receipt) -> Path:
     return _folder(settings, receipt.feed, receipt.reporting_period) / f"{receipt.receipt_id}.loaded.json"
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that a reader, or a power cut, finds all of it or nothing."""
+def _write_whole(path: Path, content: bytes, *, durable: bool) -> None:
+    """Write a file so that a reader finds all of it or nothing; a durable one is found after a power cut as well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial = _partial(path)
     with partial.open("wb") as stream:
         stream.write(content)
         stream.flush()
-        os.fsync(stream.fileno())
+        if durable:
+            os.fsync(stream.fileno())
     partial.replace(path)
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
 
 
 def _folder(settings: Settings, feed: str, period: str) -> Path:
@@ -91,7 +128,7 @@ def _keep(settings: Settings, source: Path) -> tuple[str, int]:
     kept = settings.archived(sha256)
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
-        partial = kept.with_name(f".{sha256}.{os.getpid()}")
+        partial = _partial(kept)
         shutil.copyfile(source, partial)
         with partial.open("rb") as stream:
             os.fsync(stream.fileno())

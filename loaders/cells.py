@@ -1,4 +1,4 @@
-"""Sheets of typed cells, whatever the format of the file they came from."""
+"""Workbooks of sheets of typed cells, whatever the format of the file they came from."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -9,7 +9,56 @@ Address = tuple[int, int]
 
 
 class UnreadableFileError(Exception):
-    """The bytes are not a workbook or a csv file; the message says so to the sender."""
+    """The file is refused; the message says to the sender why.
+
+    `rule` is the rule of the catalogue that it breaks: it cannot be opened, or opening it is not safe.
+    """
+
+    rule = "file-unreadable"
+    remedy = "Open it, save it as .xlsx or .csv without a password, and send it again."
+
+
+class UnsafeFileError(UnreadableFileError):
+    """The file holds what no spreadsheet program writes, and what could harm a program that reads it."""
+
+    rule = "file-unsafe"
+    remedy = "Copy the figures into a new workbook made from the template, and send that."
+
+
+class TooLargeFileError(UnreadableFileError):
+    """Reading the file would take more memory or time than a return may."""
+
+    rule = "file-too-large"
+    remedy = "Send the filled template alone; ask the data team where a return needs to be this large."
+
+
+@dataclass(frozen=True)
+class CsvDialect:
+    """How a csv file is written: `delimiter` and `line_endings` are the characters themselves."""
+
+    encoding: str
+    delimiter: str
+    line_endings: tuple[str, ...]
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether it is what most programs write: UTF-8, commas, one kind of line ending."""
+        return (self.encoding, self.delimiter) == ("UTF-8", ",") and self.line_endings in (("\r\n",), ("\n",), ())
+
+
+@dataclass
+class Marks:
+    """What is to be known of a sheet beside its values.
+
+    `faults` are cells whose value is not there: the error they show, or `=` for a formula that was never calculated.
+    `links` are formulas that fetch from another file or program. Hidden rows and columns are counted from 0.
+    """
+
+    faults: dict[Address, str] = field(default_factory=dict)
+    links: dict[Address, str] = field(default_factory=dict)
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
+    merged: list[tuple[Address, Address]] | None = None
 
 
 @dataclass
@@ -17,7 +66,7 @@ class Sheet:
     """One sheet: `rows[r][c]` is a cell's value, `""` where it is blank.
 
     `merged` leads from every cell of a merged range to the range's first cell.
-    `faults` are cells whose value is not there: the error they show, or `=` for a formula that was never calculated.
+    `faults`, `links` and the hidden rows and columns are those of `Marks`.
     `typed` is false for csv, where every cell is text and a number as text means nothing.
     """
 
@@ -27,6 +76,10 @@ class Sheet:
     faults: dict[Address, str] = field(default_factory=dict)
     visible: bool = True
     typed: bool = True
+    links: dict[Address, str] = field(default_factory=dict)
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
+    dialect: CsvDialect | None = None
 
     def value(self, row: int, column: int) -> CellValue:
         """A cell's own value; `""` outside the sheet."""
@@ -37,6 +90,14 @@ class Sheet:
     def origin(self, row: int, column: int) -> Address:
         """The cell that holds what is seen here: the first of the merged range, else the cell itself."""
         return self.merged.get((row, column), (row, column))
+
+
+@dataclass
+class Workbook:
+    """A file's sheets, in their order, and whether parts of it are kept elsewhere (`links_out`)."""
+
+    sheets: list[Sheet]
+    links_out: bool = False
 
 
 def column_letters(column: int) -> str:
@@ -51,6 +112,18 @@ def column_letters(column: int) -> str:
         column, rest = divmod(column - 1, 26)
         letters = chr(65 + rest) + letters
     return letters
+
+
+def column_number(letters: str) -> int:
+    """A column counted from 0, from its name.
+
+    >>> column_number("A"), column_number("AA")
+    (0, 26)
+    """
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number - 1
 
 
 def address(row: int, column: int) -> str:

@@ -1,15 +1,15 @@
 """Sheets and a layout in; records of the raw schema and findings out."""
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from loaders.cells import Address, Sheet, address
-from loaders.layout import CellTable, Layout, Record, TableLayout, Unit, units
+from loaders.layout import CellTable, Column, Layout, Record, TableLayout, Unit, units
 from loaders.patterns import match
-from loaders.table import Number, Row, TableReader, Text
+from loaders.table import Number, Row, TableReader, Text, heading_rows, token_of
 from loaders.values import NotANumberError, number, plain
 from quarterdeck.findings import Finding, Severity
 from quarterdeck.periods import Month
@@ -38,28 +38,92 @@ def extract(layout: Layout, sheets: list[Sheet], period: Month, settings: Settin
     """Read every table of the layout."""
     result = Extraction()
     known_units = units()
+    placed = [(table, _sheet(table.sheet, sheets)) for table in layout.tables]
+    placed = list(_with_renamed_sheets(placed, sheets, result))
+    readers = {
+        table.table: TableReader(table, sheet, period, known_units, settings)
+        for table, sheet in placed
+        if sheet is not None and not table.cells
+    }
     understood: dict[str, set[int]] = {}
-    missing: set[str] = set()
-    for table in layout.tables:
-        sheet = _sheet(table.sheet, sheets)
+    for table, sheet in placed:
         if sheet is None:
-            if not table.optional:
-                missing.add(table.sheet)
             continue
         rows = understood.setdefault(sheet.name, set())
         if table.cells:
             rows |= _read_cells(table, sheet, known_units, result)
         else:
-            reader = TableReader(table, sheet, period, known_units, settings)
-            for row in reader.rows():
+            reader = readers[table.table]
+            reader.others = [other for other in readers.values() if other is not reader and other.sheet is sheet]
+            found = reader.rows()
+            result.findings.extend(_of_other_months(layout, table, sheet, found, period))
+            for row in found:
+                dated = {"reporting_period": row.month} if layout.series else {}
                 for record in table.records:
-                    result.rows[record.record].extend(_records(table, sheet, row, record))
+                    result.rows[record.record].extend(raw | dated for raw in _records(table, sheet, row, record))
             result.findings.extend(reader.findings)
             rows |= reader.understood
+    missing = {table.sheet for table, sheet in placed if sheet is None and not table.optional}
     result.findings.extend(_missing_sheet(name, sheets) for name in sorted(missing))
     for sheet in sheets:
         result.findings.extend(_unread(sheet, understood.get(sheet.name)))
     return result
+
+
+def _with_renamed_sheets(
+    placed: list[tuple[TableLayout, Sheet | None]], sheets: list[Sheet], result: Extraction
+) -> Iterator[tuple[TableLayout, Sheet | None]]:
+    """The tables with their sheets; one whose sheet has another name now is found by the headings on it."""
+    taken = {sheet.name for _, sheet in placed if sheet is not None}
+    found: dict[str, Sheet] = {}
+    for name in dict.fromkeys(table.sheet for table, sheet in placed if sheet is None and not table.optional):
+        tables = [table for table, _ in placed if table.sheet == name and not table.optional]
+        like = [sheet for sheet in sheets if sheet.name not in taken and all(_is_on(table, sheet) for table in tables)]
+        if len(like) == 1:
+            found[name] = like[0]
+            taken.add(like[0].name)
+            result.findings.append(
+                finding(
+                    "sheet-renamed",
+                    f"The sheet '{like[0].name}' was read as '{name}': it has the headings of that sheet.",
+                    remedy=f"Name the sheet '{name}', as in the template.",
+                    sheet=like[0].name,
+                )
+            )
+    for table, sheet in placed:
+        yield table, sheet or found.get(table.sheet)
+
+
+def _is_on(table: TableLayout, sheet: Sheet) -> bool:
+    """Whether the sheet has what the table is known by."""
+    if table.cells:
+        return all(_find_label(sheet, spec) is not None for spec in table.cells)
+    return bool(heading_rows(table.heading, sheet))
+
+
+def _of_other_months(
+    layout: Layout, table: TableLayout, sheet: Sheet, rows: list[Row], period: Month
+) -> Iterator[Finding]:
+    """What tells that a file was sent for another month than its rows are of; a series ends with its month."""
+    if not table.stands_at or not rows:
+        return
+    months = Counter(row.month for row in rows if row.month)
+    latest = max(months, default="")
+    strays = {latest} if layout.series else set(months)
+    for month in sorted(strays - {str(period), ""}):
+        first = next(row for row in rows if row.month == month)
+        number = f"{months[month]} rows" if months[month] > 1 else "One row"
+        yield finding(
+            "period-unexpected",
+            f"{number} of '{table.table}' stand at {month}, and the file was sent for {period}.",
+            remedy="Send it for the month it is about, or correct the dates.",
+            sheet=sheet.name,
+            cell=_whole(first.texts[table.stands_at].cell, first.number_of),
+        )
+
+
+def _whole(cell: str, row: int) -> str:
+    return cell if cell[-1].isdigit() else f"{cell}{row}"
 
 
 def _missing_sheet(name: str, sheets: list[Sheet]) -> Finding:
@@ -131,40 +195,54 @@ def _records(table: TableLayout, sheet: Sheet, row: Row, record: Record) -> Iter
         return
     if record.where_blank and record.where_blank in row.texts:
         return
+    said, cells = _said(table, sheet, row, record)
     if not record.values:
-        yield _raw(table, sheet, row, record, {}, None)
+        yield said | {"cells": _as_json(cells)}
+        return
+    fields = records()[record.record]
     for name in record.values:
         for figure in row.numbers.get(name, ()):
-            parts = dict(figure.parts)
-            shown = {part: text.value for part, text in row.texts.items()} | parts
-            dimensions = {
-                field_name: template.format_map(shown)
-                for field_name, template in table.columns[name].dimensions.items()
-            }
-            yield _raw(table, sheet, row, record, parts | dimensions, figure)
+            own = _parts(table.columns[name], row, figure)
+            own = {part: value for part, value in own.items() if part in fields and part not in record.set}
+            raw, where = said | own, {field: cell for field, cell in cells.items() if field not in own}
+            _put_quantity(raw, where, "value", figure)
+            raw["cells"] = _as_json(where)
+            yield raw
 
 
-def _raw(
-    table: TableLayout, sheet: Sheet, row: Row, record: Record, parts: dict[str, str], figure: Number | None
-) -> RawRow:
+def _parts(column: Column, row: Row, figure: Number) -> dict[str, str]:
+    """What the heading says of a figure, and the fields that the layout makes of it."""
+    parts = dict(figure.parts)
+    if not column.dimensions:
+        return parts
+    shown = {part: text.value for part, text in row.texts.items()} | parts
+    return parts | {name: template.format_map(shown) for name, template in column.dimensions.items()}
+
+
+def _said(table: TableLayout, sheet: Sheet, row: Row, record: Record) -> tuple[RawRow, dict[str, str]]:
+    """What a row says of every record made of it, and the cells that say it."""
     raw = _provenance(table, sheet, row.number_of, row.block, row.type, row.rolls_up_to)
     cells: dict[str, str] = {}
     for name, kind in records()[record.record].items():
+        source = record.fields.get(name, name)
         if kind == "quantity":
-            own = row.numbers.get(_first(record.fields.get(name, name)), ())
-            shown = figure if name == "value" and record.values else next(iter(own), None)
-            _put_quantity(raw, cells, name, shown)
+            _put_quantity(raw, cells, name, next(iter(row.numbers.get(_first(source), ())), None))
         elif name in record.set:
             raw[name] = record.set[name]
-        elif name in parts:
-            raw[name] = parts[name]
         else:
-            text = _coalesce(row.texts, record.fields.get(name, name))
+            text = _coalesce(row.texts, source)
             raw[name] = text.value if text else None
+            if kind == "date":
+                token = row.texts.get(token_of(_first(source)))
+                raw[token_of(name)] = token.value if token else None
+                text = text or token
             if text:
                 cells[name] = text.cell
-    raw["cells"] = json.dumps(cells, separators=(",", ":"))
-    return raw
+    return raw, cells
+
+
+def _as_json(cells: dict[str, str]) -> str:
+    return json.dumps(cells, separators=(",", ":"))
 
 
 def _first(source: str | list[str]) -> str:
@@ -181,6 +259,7 @@ def _put_quantity(raw: RawRow, cells: dict[str, str], name: str, figure: Number 
     raw[f"{name}_unit"] = figure.unit if figure else None
     raw[f"{name}_scale"] = figure.scale if figure else None
     raw[f"{name}_decimals"] = figure.decimals if figure else None
+    raw[token_of(name)] = figure.token if figure else None
     if figure:
         cells[name] = figure.cell
 
@@ -234,6 +313,8 @@ def _read_cells(table: TableLayout, sheet: Sheet, known_units: dict[str, Unit], 
         for name, kind in records()[record.record].items():
             if kind != "quantity":
                 raw[name] = spec.set.get(name)
+            if kind == "date":
+                raw[token_of(name)] = None
         if spec.description and "description" in raw:
             beside = _beside(sheet, label, spec.description)
             understood.add(beside[0])
@@ -243,7 +324,7 @@ def _read_cells(table: TableLayout, sheet: Sheet, known_units: dict[str, Unit], 
         if value is not None:
             shown = Number(value, unit.unit, unit.scale, spec.decimals, address(row, column), ())
         _put_quantity(raw, cells, "value", shown)
-        raw["cells"] = json.dumps(cells, separators=(",", ":"))
+        raw["cells"] = _as_json(cells)
         result.rows[record.record].append(raw)
     return understood
 

@@ -1,63 +1,84 @@
-"""The formats files come in, read into sheets."""
+"""The formats files come in, told apart by their first bytes and read into sheets."""
 
-import csv
+from collections.abc import Iterator
 from pathlib import Path
-from zipfile import BadZipFile
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
-from loaders import package
-from loaders.cells import CellValue, Sheet, UnreadableFileError
-
-CSV_SHEET = "(csv)"
-# In the order they are tried: a byte-order mark is dropped, and what is not UTF-8 is what Windows spreadsheets write.
-CSV_ENCODINGS = ("utf-8-sig", "cp1252")
+from loaders import biff, excel_xml, opendocument, package
+from loaders.cells import Address, CellValue, Marks, Sheet, TooLargeFileError, UnreadableFileError, Workbook
+from loaders.csv_text import SUFFIXES as CSV_SUFFIXES
+from loaders.csv_text import read_csv
+from loaders.limits import LARGEST_MERGED_AREA, check_size
 
 
-def read_sheets(path: Path, suffix: str) -> list[Sheet]:
+def read_workbook(path: Path, suffix: str) -> Workbook:
     """Every sheet of a workbook or csv file. `suffix` is that of the sender's file name.
 
-    Raises UnreadableFileError for bytes that are neither.
+    Raises UnreadableFileError for bytes that are neither, and its kinds for files that are not safe to read.
     """
-    return [_read_csv(path)] if suffix.lower() == ".csv" else _read_workbook(path)
+    check_size(path.stat().st_size)
+    if package.is_package(path):
+        marks, links_out = _marks_of_package(path)
+    elif biff.is_compound(path):
+        marks, links_out = biff.marks(path)
+    elif suffix.lower() in CSV_SUFFIXES:
+        return Workbook([read_csv(path)])
+    else:
+        raise UnreadableFileError("it is not a workbook, whatever its name says")
+    return Workbook(list(_sheets(path, marks)), links_out)
 
 
-def _read_workbook(path: Path) -> list[Sheet]:
+def _marks_of_package(path: Path) -> tuple[dict[str, Marks], bool]:
+    parts = package.unpack(path)
+    if excel_xml.is_excel(parts):
+        return excel_xml.marks(parts), excel_xml.has_links(parts)
+    if opendocument.is_encrypted(parts):
+        raise UnreadableFileError("the workbook is protected by a password")
+    if opendocument.is_opendocument(parts):
+        return opendocument.marks(parts)
+    raise UnreadableFileError("it is not a workbook of a kind that is read: .xlsx, .xlsm, .xls, .ods or .csv")
+
+
+def _sheets(path: Path, marks: dict[str, Marks]) -> Iterator[Sheet]:
     try:
-        package.check_size(path)
-        faults = package.faults(path)
         with path.open("rb") as stream:
             workbook = CalamineWorkbook.from_filelike(stream)
-            sheets = []
-            for metadata in workbook.sheets_metadata:
-                sheet = workbook.get_sheet_by_name(metadata.name)
-                merged = {
-                    (row, column): (top, left)
-                    for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
-                    for row in range(top, bottom + 1)
-                    for column in range(left, right + 1)
-                }
-                visible = metadata.visible == SheetVisibleEnum.Visible
+            for number, metadata in enumerate(workbook.sheets_metadata):
+                if metadata.typ != SheetTypeEnum.WorkSheet:
+                    continue
+                if metadata.name not in marks:
+                    raise UnreadableFileError(f"it is damaged: its sheet '{metadata.name}' is not in it")
+                found = marks[metadata.name]
+                sheet = workbook.get_sheet_by_index(number)
                 rows = sheet.to_python(skip_empty_area=False)
-                sheets.append(Sheet(metadata.name, rows, merged, faults.get(metadata.name, {}), visible))
-            return sheets
+                yield Sheet(
+                    metadata.name,
+                    rows,
+                    _merged(sheet.merged_cell_ranges if found.merged is None else found.merged, rows),
+                    found.faults,
+                    visible=metadata.visible == SheetVisibleEnum.Visible,
+                    links=found.links,
+                    hidden_rows=found.hidden_rows,
+                    hidden_columns=found.hidden_columns,
+                )
     except PasswordError as error:
         raise UnreadableFileError("the workbook is protected by a password") from error
-    except (CalamineError, BadZipFile, OSError, ValueError) as error:
-        raise UnreadableFileError(f"the file is not a workbook that can be opened ({error})") from error
+    except (CalamineError, OSError, ValueError) as error:
+        raise UnreadableFileError(f"it is damaged, or not a workbook ({error})") from error
 
 
-def _read_csv(path: Path) -> Sheet:
-    raw = path.read_bytes()
-    for encoding in CSV_ENCODINGS:
-        try:
-            text = raw.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise UnreadableFileError("the file is neither UTF-8 nor Windows-1252 text")
-    if "\0" in text:
-        raise UnreadableFileError("the file is named .csv but is not text")
-    rows: list[list[CellValue]] = [list(row) for row in csv.reader(text.splitlines(keepends=True))]
-    return Sheet(CSV_SHEET, rows, typed=False)
+def _merged(ranges: list[tuple[Address, Address]] | None, rows: list[list[CellValue]]) -> dict[Address, Address]:
+    """From every cell of a merged range to its first, within the rows and columns that hold something."""
+    height, width = len(rows), max(map(len, rows), default=0)
+    merged = {}
+    area = 0
+    for (top, left), (bottom, right) in ranges or ():
+        last_row, last_column = min(bottom, height - 1), min(right, width - 1)
+        area += max(0, last_row - top + 1) * max(0, last_column - left + 1)
+        if area > LARGEST_MERGED_AREA:
+            raise TooLargeFileError(f"its merged cells cover more than the {LARGEST_MERGED_AREA:,} that are read")
+        for row in range(top, last_row + 1):
+            for column in range(left, last_column + 1):
+                merged[row, column] = (top, left)
+    return merged

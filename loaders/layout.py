@@ -2,16 +2,16 @@
 
 import csv
 import hashlib
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from loaders.cells import Sheet
+from loaders.cells import CellValue, Sheet
 from loaders.patterns import match
 from loaders.values import key
+from quarterdeck.declared import read_yaml
 from quarterdeck.settings import Settings
 from quarterdeck.warehouse import records
 
@@ -33,24 +33,46 @@ class Unit(_Part):
 @cache
 def units() -> dict[str, Unit]:
     """The units a layout may name, from `loaders/units.yml`."""
-    declared = yaml.safe_load(_UNITS_FILE.read_text())
+    declared = read_yaml(_UNITS_FILE)
     return {name: Unit(**body) for name, body in declared.items()}
 
 
 class Heading(_Part):
-    """How the heading of a table is found: a row that has these labels, or the rows above a label."""
+    """How the heading of a table is found: a row that has these labels, or the rows above a label.
+
+    `at` are the cells where it stands in the template; a table that starts elsewhere is read, and said to have moved.
+    """
 
     rows: int = 1
     contains: list[str] = []
     above: str | None = None
+    at: list[str] = []
+
+
+class Dates(_Part):
+    """How dates are written as text (`%d/%m/%Y`, as for strptime), and whether their day or their month is kept.
+
+    Where the text names no day the last of the month is meant; where it names a year alone, the last day of `month`.
+    """
+
+    written: str
+    month: int | None = Field(default=None, ge=1, le=12)
+    kept: Literal["day", "month"] = "day"
+
+    @model_validator(mode="after")
+    def _names_a_month(self) -> Self:
+        if self.month is None and not any(part in self.written for part in ("%m", "%b", "%B")):
+            raise ValueError(f"'{self.written}' names no month; say which one is meant with 'month'")
+        return self
 
 
 class Column(_Part):
     """One column, or several of the same kind where its heading keeps a part (`{savings_year}`).
 
     `header` is the path of headings, from the top one down. A column with `unit` (or `units`, by the value of another
-    column, `*` for any other value) holds numbers; any other holds words. A `shared` column leaves its heading to a
-    later one as well.
+    column, `*` for any other value) holds numbers, one with `date` holds dates; any other holds words. A `shared`
+    column leaves its heading to a later one as well. `tokens` are words that stand in place of a value (`c` for one
+    that is suppressed): the value is blank, and the token is kept beside it as `<column>_token`.
     """
 
     header: str | list[str]
@@ -62,6 +84,8 @@ class Column(_Part):
     units_by: str | None = None
     negate: bool = False
     decimals: int | Literal["as typed"] = 0
+    date: Dates | None = None
+    tokens: dict[str, str] = {}
     words: dict[str, str] = {}
     vocabulary: str | None = None
     split: str | None = None
@@ -80,13 +104,34 @@ class Column(_Part):
         """Whether its cells hold numbers."""
         return bool(self.unit or self.units)
 
+    def token(self, value: CellValue) -> str | None:
+        """The token that a cell's word stands for; None where it is not among `tokens`."""
+        if not self.tokens or not isinstance(value, str):
+            return None
+        exact = self._exact_tokens.get(key(value))
+        return exact or next(
+            (token for pattern, token in self._token_patterns if match(pattern, value) is not None), None
+        )
+
+    @cached_property
+    def _exact_tokens(self) -> dict[str, str]:
+        return {key(word): token for word, token in self.tokens.items() if "*" not in word}
+
+    @cached_property
+    def _token_patterns(self) -> list[tuple[str, str]]:
+        return [(word, token) for word, token in self.tokens.items() if "*" in word]
+
 
 class Total(_Part):
-    """A row that sums others. A subtotal sums the rows since the last band or total; a total all not yet summed."""
+    """A row that sums others. A subtotal sums the rows since the last band or total; a total all not yet summed.
+
+    An `aggregate` is about many of the things that the other rows are about one by one (a region, a country), and need
+    not be their sum: some of them may be suppressed.
+    """
 
     column: str
     label: str
-    type: Literal["subtotal", "total"] = "subtotal"
+    type: Literal["subtotal", "total", "aggregate"] = "subtotal"
 
 
 class Parts(_Part):
@@ -126,7 +171,8 @@ class TableLayout(_Part):
 
     `bands` are rows of one filled cell that say what the rows below belong to, from the outermost kind to the innermost
     (alternatives of one kind in a list); a band ends what was said by the kinds within it. With `rows_at_band`, the
-    bands themselves are the table: one row each time a band says that field.
+    bands themselves are the table: one row each time a band says that field. `stands_at` names the date column that
+    says which month a row is of.
     """
 
     table: str
@@ -142,6 +188,7 @@ class TableLayout(_Part):
     totals: list[Total] = []
     parts: list[Parts] = []
     unique: list[str] = []
+    stands_at: str | None = None
     blank_rows_inside: bool = False
     cells: list[CellTable] = []
     records: list[Record]
@@ -160,19 +207,36 @@ class TableLayout(_Part):
         named = {unit for column in self.columns.values() for unit in (column.unit, *column.units.values()) if unit}
         if strays := (named | {cell.unit for cell in self.cells}) - set(units()):
             raise ValueError(f"table '{self.table}': units.yml has no {sorted(strays)}")
+        if self.stands_at and not (self.stands_at in self.columns and self.columns[self.stands_at].date):
+            raise ValueError(f"table '{self.table}': 'stands_at' names no date column: '{self.stands_at}'")
         return self
 
 
 class Layout(_Part):
-    """One organisation's template of one return; with `*` for organisation, a template that any may use."""
+    """One organisation's template of one return; with `*` for organisation, a template that any may use.
+
+    In a `series`, one file holds the return of many months, earlier ones again as they are known now: the rows of each
+    month are a submission of their own. In any other file, dated rows are of the month that it was sent for.
+
+    `states` are cells in which the file itself says what it is, with `{period}` or `{organisation}` where it does:
+    'Report as at {period}'. What it says must be what it was sent for.
+    """
 
     layout: str
     title: str
     organisation: str
     feed: str
     return_id: str
+    series: bool = False
     recognised_by: list[str] = Field(min_length=1)
+    states: list[str] = []
     tables: list[TableLayout] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _a_series_is_dated(self) -> Self:
+        if self.series and not all(table.stands_at for table in self.tables):
+            raise ValueError("every table of a series says with 'stands_at' which month a row is of")
+        return self
 
     def recognised_in(self, sheets: list[Sheet]) -> int:
         """How many of the layout's marks the sheets have: a sheet of that name, or a cell of that text."""
@@ -203,7 +267,7 @@ def load_layouts(folder: Path) -> tuple[LoadedLayout, ...]:
     found = []
     for path in sorted(folder.glob("*.yml")):
         text = path.read_bytes()
-        layout = Layout(**yaml.safe_load(text))
+        layout = Layout(**read_yaml(text))
         found.append(LoadedLayout(layout=layout, sha256=hashlib.sha256(text).hexdigest()))
     return tuple(found)
 

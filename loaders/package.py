@@ -1,90 +1,116 @@
-"""What the reader of workbooks does not tell: cells in error, formulas that were never calculated, and oversized files.
+"""The zip package that .xlsx, .xlsm and .ods files are: unpacked within limits, before anything else looks inside.
 
-An .xlsx or .xlsm file is a zip of XML parts. Only the parts that need it are looked at, as bytes: nothing here parses
-XML, so nothing here can be made to expand an entity or to fetch a link.
+What the package says of itself is not believed: sizes are counted while unpacking and checksums compared. Nothing here
+parses XML, and what would make a parser fetch or repeat something (a document type with its entities) is refused.
 """
 
 import re
+import struct
 import zipfile
-from html import unescape
+import zlib
 from pathlib import Path
 
-from loaders.cells import Address, UnreadableFileError
+from loaders.cells import TooLargeFileError, UnreadableFileError, UnsafeFileError
 
-LARGEST_UNPACKED = 256 << 20
-"""Bytes that a workbook may unpack to; real submissions stay below a hundredth of it."""
+LARGEST_UNPACKED = 64 << 20
+"""Bytes that a package may unpack to; real submissions stay below a hundredth of it."""
+LARGEST_NUMBER_OF_PARTS = 2_000
 
-_SHEET = re.compile(rb'<sheet\b[^>]*\bname="([^"]*)"[^>]*\br:id="([^"]*)"')
-_RELATION = re.compile(rb"<Relationship\b[^>]*>")
-_ATTRIBUTE = re.compile(rb'\b(Id|Target)="([^"]*)"')
-_CELL = re.compile(rb"<c\b(?P<head>[^>]*?)(?:/>|>(?P<body>.*?)</c>)", re.DOTALL)
-_REFERENCE = re.compile(rb'\br="([A-Z]+)([0-9]+)"')
-_VALUE = re.compile(rb"<v>([^<]*)</v>")
+_LOCAL_HEADER = struct.Struct("<4s22xHH")
+_ENCRYPTED = 0x1
+_READ_AS_XML = (".xml", ".rels", ".vml")
+_DECLARATION = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
+_OTHER_ENCODING = re.compile(rb"""<\?xml[^>]*\bencoding\s*=\s*["'](?!utf-8["']|us-ascii["'])""", re.IGNORECASE)
+
+Parts = dict[str, bytes]
+"""The XML parts of a package by name, unpacked."""
 
 
-def check_size(path: Path) -> None:
-    """Refuse a zip that would unpack to more than any real submission.
+def is_package(path: Path) -> bool:
+    """Whether the file starts as a zip does."""
+    with path.open("rb") as stream:
+        return stream.read(4) == b"PK\x03\x04"
 
-    Raises UnreadableFileError. Files that are no zip pass: whoever reads them says what they are.
+
+def unpack(path: Path) -> Parts:
+    """Every XML part of the package, checked.
+
+    Raises TooLargeFileError where it unpacks to more than any real submission; UnsafeFileError for parts that no
+    spreadsheet program writes; UnreadableFileError for a damaged package, and for one under a password.
     """
-    if not zipfile.is_zipfile(path):
-        return
-    with zipfile.ZipFile(path) as package:
-        unpacked = sum(part.file_size for part in package.infolist())
+    try:
+        with zipfile.ZipFile(path) as package:
+            parts = package.infolist()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, struct.error) as error:
+        raise UnreadableFileError(f"it is damaged or was not sent whole ({error})") from error
+    _check_names(parts)
+    _check_sizes(parts)
+    with path.open("rb") as stream:
+        content = stream.read()
+    unpacked = {
+        part.filename: _unpacked(content, part) for part in parts if part.filename.lower().endswith(_READ_AS_XML)
+    }
+    for name, body in unpacked.items():
+        _check_xml(name, body)
+    return unpacked
+
+
+def _check_names(parts: list[zipfile.ZipInfo]) -> None:
+    if len(parts) > LARGEST_NUMBER_OF_PARTS:
+        raise TooLargeFileError(f"it has {len(parts):,} parts, more than the {LARGEST_NUMBER_OF_PARTS:,} that are read")
+    seen = set()
+    for part in parts:
+        name = part.filename
+        if name.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", name) or "\0" in name or ":" in name:
+            raise UnsafeFileError(f"its part '{name}' is named like a place outside the file")
+        if name.lower() in seen:
+            raise UnsafeFileError(f"it has its part '{name}' twice")
+        seen.add(name.lower())
+
+
+def _check_sizes(parts: list[zipfile.ZipInfo]) -> None:
+    unpacked = sum(part.file_size for part in parts)
     if unpacked > LARGEST_UNPACKED:
-        raise UnreadableFileError(
+        raise TooLargeFileError(
             f"it unpacks to {unpacked >> 20} MB, more than the {LARGEST_UNPACKED >> 20} MB that are read"
         )
 
 
-def faults(path: Path) -> dict[str, dict[Address, str]]:
-    """Cells without a value of their own, by sheet name: the error they show (`#N/A`), or `=` for an unsaved formula.
-
-    Empty for files that are no zip of XML parts.
-    """
-    if not zipfile.is_zipfile(path):
-        return {}
-    with zipfile.ZipFile(path) as package:
-        parts = set(package.namelist())
-        if "xl/workbook.xml" not in parts or "xl/_rels/workbook.xml.rels" not in parts:
-            return {}
-        targets = _targets(package.read("xl/_rels/workbook.xml.rels"))
-        found = {}
-        for name, relation in _SHEET.findall(package.read("xl/workbook.xml")):
-            part = _part_name(targets.get(relation, b""))
-            if part in parts:
-                found[unescape(name.decode("utf-8", "replace"))] = _faults_of(package.read(part))
-        return found
-
-
-def _targets(relations: bytes) -> dict[bytes, bytes]:
-    attributes = [dict(_ATTRIBUTE.findall(relation)) for relation in _RELATION.findall(relations)]
-    return {found[b"Id"]: found[b"Target"] for found in attributes if b"Id" in found and b"Target" in found}
+def _unpacked(content: bytes, part: zipfile.ZipInfo) -> bytes:
+    """One part's bytes: as many as it says it has, with the checksum it says they have."""
+    if part.flag_bits & _ENCRYPTED:
+        raise UnreadableFileError("it is protected by a password")
+    start = part.header_offset
+    header = content[start : start + _LOCAL_HEADER.size]
+    if len(header) < _LOCAL_HEADER.size:
+        raise UnreadableFileError("it is damaged or was not sent whole")
+    signature, name_length, extra_length = _LOCAL_HEADER.unpack(header)
+    start += _LOCAL_HEADER.size
+    name = content[start : start + name_length]
+    if signature != b"PK\x03\x04" or name != part.orig_filename.encode("utf-8" if part.flag_bits & 0x800 else "cp437"):
+        raise UnreadableFileError("it is damaged: its list of parts is not that of the parts themselves")
+    start += name_length + extra_length
+    packed = content[start : start + part.compress_size]
+    body = _inflated(packed, part)
+    if len(body) != part.file_size or zlib.crc32(body) != part.CRC:
+        raise UnreadableFileError(f"it is damaged: the part '{part.filename}' is not what the package says it is")
+    return body
 
 
-def _part_name(target: bytes) -> str:
-    name = target.decode("utf-8", "replace")
-    return name.lstrip("/") if name.startswith("/") else f"xl/{name}"
+def _inflated(packed: bytes, part: zipfile.ZipInfo) -> bytes:
+    if part.compress_type == zipfile.ZIP_STORED:
+        return packed
+    if part.compress_type != zipfile.ZIP_DEFLATED:
+        raise UnsafeFileError(f"its part '{part.filename}' is packed in a way that no spreadsheet program writes")
+    try:
+        # One byte more than is said to be there is enough to know that more is there.
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, part.file_size + 1)
+    except zlib.error as error:
+        raise UnreadableFileError(f"it is damaged: the part '{part.filename}' cannot be unpacked") from error
 
 
-def _faults_of(sheet: bytes) -> dict[Address, str]:
-    if b't="e"' not in sheet and b"<f" not in sheet:
-        return {}
-    found = {}
-    for cell in _CELL.finditer(sheet):
-        body, reference = cell["body"] or b"", _REFERENCE.search(cell["head"])
-        value = _VALUE.search(body)
-        if not reference:
-            continue
-        if b't="e"' in cell["head"]:
-            found[_position(*reference.groups())] = unescape(value[1].decode()) if value else "#ERROR"
-        elif b"<f" in body and not value:
-            found[_position(*reference.groups())] = "="
-    return found
-
-
-def _position(letters: bytes, row: bytes) -> Address:
-    column = 0
-    for letter in letters:
-        column = column * 26 + letter - 64
-    return int(row) - 1, column - 1
+def _check_xml(name: str, body: bytes) -> None:
+    if _DECLARATION.search(body):
+        raise UnsafeFileError(f"its part '{name}' declares a document type, which can make a reader run out of memory")
+    if b"\0" in body or _OTHER_ENCODING.search(body[:200]):
+        raise UnsafeFileError(f"its part '{name}' is not written in UTF-8")

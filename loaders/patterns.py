@@ -13,13 +13,13 @@ PARTS = {
     "programme_code": r"[\w.]+",
     "month": r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*",
 }
-_TOKEN = re.compile(r"\*|\{\w+\}")
+TOKEN = re.compile(r"\*|\{\w+\}")
 
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     parts, position = [], 0
-    for token in _TOKEN.finditer(pattern):
+    for token in TOKEN.finditer(pattern):
         parts.append(re.escape(key(pattern[position : token.start()])) if token.start() > position else "")
         # `key` trims its text: a space beside a token is part of the pattern all the same.
         parts.append(".*" if token[0] == "*" else _part(token[0][1:-1]))
@@ -52,3 +52,29 @@ def match(pattern: str, text: str) -> dict[str, str] | None:
         name: (shown[found.start(name) : found.end(name)] if same_length else value).strip()
         for name, value in found.groupdict().items()
     }
+
+
+def as_path(header: str | list[str]) -> tuple[str, ...]:
+    """A heading, or the headings above each other, as a path from the top one down."""
+    return (header,) if isinstance(header, str) else tuple(header)
+
+
+def match_path(patterns: tuple[str, ...], path: tuple[str, ...]) -> dict[str, str] | None:
+    """The kept parts where every heading of a path matches, else None; `("",)` is the path without a heading.
+
+    >>> match_path(("Target", "{savings_year}"), ("TARGET", "2018/19"))
+    {'savings_year': '2018/19'}
+    """
+    if patterns == ("",):
+        return {} if not path else None
+    if patterns == ("*",):
+        return {}
+    if len(patterns) != len(path):
+        return None
+    parts: dict[str, str] = {}
+    for pattern, text in zip(patterns, path, strict=True):
+        found = match(pattern, text)
+        if found is None:
+            return None
+        parts |= found
+    return parts

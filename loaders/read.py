@@ -1,17 +1,25 @@
-"""Archive to batch: the files of a batch are parsed in one process, without the warehouse."""
+"""Archive to batch: the files of a batch are parsed in a process of their own, without the warehouse."""
 
 import hashlib
 import json
 import shutil
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import Any, TextIO
 
-from loaders.archive import Receipt, receipts
-from loaders.cells import UnreadableFileError
+from loaders.apart import AFTER_ITEMS, Begin, run_apart
+from loaders.archive import Receipt, receipt_of
+from loaders.cells import Sheet, TooLargeFileError, UnreadableFileError
 from loaders.extract import Extraction, RawRow, extract
-from loaders.formats import read_sheets
-from loaders.layout import LoadedLayout, recognise
+from loaders.form import form_findings
+from loaders.formats import read_workbook
+from loaders.layout import LoadedLayout, load_layouts, recognise
+from loaders.stated import stated_findings
+from loaders.timeliness import timeliness_findings
+from quarterdeck.findings import Finding
 from quarterdeck.organisations import Place
 from quarterdeck.periods import Month
 from quarterdeck.rules import finding
@@ -19,80 +27,177 @@ from quarterdeck.settings import Settings
 from quarterdeck.warehouse import record_columns
 
 UNRECOGNISED = "unrecognised"
+# Where in its file a row stands, which a later file of the same series may change without restating anything.
+_POSITION = {"sheet", "block", "source_row", "rolls_up_to_row", "cells"}
+_ALIKE = 100
+"""How many findings of one rule on one sheet are listed; of more than these only the number is said."""
+_ROWS_A_LINE = 1_000
 
 
 def read_batch(settings: Settings, feed: str, period: str, receipt_ids: list[str]) -> str:
     """Parse the files of these receipts into a folder below `work/`, and return the folder's path.
 
-    The folder holds `submissions.json` (a receipt, its layout and its findings each) and a Parquet file a record type,
-    whose rows carry the receipt's id. A file that cannot be read costs the others nothing.
+    The folder holds `submissions.json` (a receipt, its layout and its findings each) and a file `<record>.jsonl` a
+    record type: on every line one object from column to values, of rows that carry their receipt's id. A file that
+    cannot be read, or that ends the process that reads it, costs the others nothing.
     """
-    wanted = set(receipt_ids)
-    rows: dict[str, list[RawRow]] = defaultdict(list)
+    folder = settings.work / "batches" / hashlib.sha256(",".join(receipt_ids).encode()).hexdigest()[:16]
+    run_apart(partial(_read_into, settings, folder, [receipt_of(settings, feed, period, each) for each in receipt_ids]))
+    return str(folder)
+
+
+def _read_into(
+    settings: Settings, folder: Path, receipts: list[Receipt], set_aside: Mapping[int, str], begin: Begin
+) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     described = []
-    for receipt in receipts(settings, feed, period):
-        if receipt.receipt_id not in wanted:
-            continue
-        loaded, result = read_file(
-            settings,
-            settings.archived(receipt.sha256),
-            receipt.file_name,
-            Place(receipt.organisation_code, feed, period),
-        )
-        described.append(_describe(receipt, loaded, result))
-        if not result.has_error:
-            for record, found in result.rows.items():
-                rows[record].extend(_identified(found, receipt))
-    return str(_write(settings, receipt_ids, described, rows))
+    with _BatchFiles(folder) as files:
+        for number, receipt in enumerate(receipts):
+            if number in set_aside:
+                loaded, result = None, _refused(receipt.file_name, TooLargeFileError(set_aside[number]))
+            else:
+                begin(number)
+                place = Place(receipt.organisation_code, receipt.feed, receipt.reporting_period)
+                loaded, result = read_file(settings, settings.archived(receipt.sha256), receipt.file_name, place)
+            return_id = loaded.layout.return_id if loaded else UNRECOGNISED
+            result.findings.extend(timeliness_findings(settings, receipt, return_id))
+            described.extend(_describe(receipt, loaded, result))
+            if not result.has_error:
+                for record, found in result.rows.items():
+                    files.add(record, _identified(found, receipt))
+    begin(AFTER_ITEMS)
+    (folder / "submissions.json").write_text(json.dumps(described))
 
 
 def read_file(settings: Settings, path: Path, file_name: str, place: Place) -> tuple[LoadedLayout | None, Extraction]:
     """Read one file with the layout that describes it. Whatever is wrong with it is a finding, never an exception."""
-    result = Extraction()
     loaded = None
     try:
-        sheets = read_sheets(path, Path(file_name).suffix)
-        loaded = recognise(settings, place.organisation_code, place.feed, sheets)
-        if loaded is None:
-            result.findings.append(
-                finding(
-                    "layout-unknown",
-                    f"No layout of this organisation's {place.feed} describes '{file_name}'.",
-                    remedy="Check that the right file was sent; if it is a new template, the data team adds a layout.",
-                )
-            )
+        workbook = read_workbook(path, Path(file_name).suffix)
+        of_form = list(form_findings(workbook))
+        loaded = recognise(settings, place.organisation_code, place.feed, workbook.sheets)
+        mistaken = _of_another_place(settings, place, loaded, workbook.sheets)
+        if mistaken is not None:
+            loaded, result = None, Extraction(findings=[mistaken])
+        elif loaded is None:
+            result = Extraction(findings=[_unknown(file_name, place)])
         else:
-            result = extract(loaded.layout, sheets, Month.parse(place.reporting_period), settings)
+            result = extract(loaded.layout, workbook.sheets, Month.parse(place.reporting_period), settings)
+            of_form.extend(stated_findings(loaded.layout, workbook.sheets, place, settings))
+        result.findings = list(_at_most(of_form + result.findings))
     except UnreadableFileError as error:
-        result.findings.append(
-            finding(
-                "file-unreadable",
-                f"'{file_name}' could not be read: {error}.",
-                remedy="Open it, save it as .xlsx or .csv without a password, and send it again.",
-            )
-        )
+        result = _refused(file_name, error)
+    except MemoryError:
+        raise
     except Exception as error:  # a file must never cost its batch anything, whatever is wrong with it
-        result = Extraction()
-        result.findings.append(
-            finding(
-                "reader-failed",
-                f"Reading '{file_name}' failed ({type(error).__name__}: {error}).",
-                remedy="The data team looks into it; the file is kept.",
-            )
+        result = Extraction(
+            findings=[
+                finding(
+                    "reader-failed",
+                    f"Reading '{file_name}' failed ({type(error).__name__}: {error}).",
+                    remedy="The data team looks into it; the file is kept.",
+                )
+            ]
         )
     return loaded, result
 
 
-def _describe(receipt: Receipt, loaded: LoadedLayout | None, result: Extraction) -> dict[str, object]:
-    return {
+def _refused(file_name: str, error: UnreadableFileError) -> Extraction:
+    return Extraction(findings=[finding(error.rule, f"'{file_name}' was not read: {error}.", remedy=error.remedy)])
+
+
+def _unknown(file_name: str, place: Place) -> Finding:
+    return finding(
+        "layout-unknown",
+        f"No layout of this organisation's {place.feed} describes '{file_name}'.",
+        remedy="Check that the right file was sent; if it is a new template, the data team adds a layout.",
+    )
+
+
+def _of_another_place(
+    settings: Settings, place: Place, loaded: LoadedLayout | None, sheets: list[Sheet]
+) -> Finding | None:
+    """What is to be said of a file that has all marks of another organisation's or feed's template, and not its own."""
+
+    def has_all_marks(layout: LoadedLayout) -> bool:
+        return layout.layout.recognised_in(sheets) == len(layout.layout.recognised_by)
+
+    if loaded and has_all_marks(loaded):
+        return None
+    for other in load_layouts(settings.layouts):
+        theirs = other.layout
+        is_ours = theirs.organisation in ("*", place.organisation_code)
+        if (is_ours and theirs.feed == place.feed) or not has_all_marks(other):
+            continue
+        if is_ours:
+            return finding(
+                "feed-mismatch",
+                f"The file is '{theirs.title}', a return of {theirs.feed}; it was sent as {place.feed}.",
+                remedy=f"Send it as {theirs.feed}.",
+            )
+        return finding(
+            "organisation-mismatch",
+            f"The file is '{theirs.title}', the template of {theirs.organisation}; it was sent for "
+            f"{place.organisation_code}.",
+            remedy="Send it for the organisation whose figures it holds, or use the template of your own.",
+        )
+    return None
+
+
+def _at_most(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings, less those of a kind that there are too many of to be read."""
+    counts: Counter[tuple[str, str | None]] = Counter()
+    last: dict[tuple[str, str | None], Finding] = {}
+    for found in findings:
+        kind = (found.rule, found.sheet)
+        counts[kind] += 1
+        last[kind] = found
+        if counts[kind] <= _ALIKE:
+            yield found
+    for kind, count in counts.items():
+        if count > _ALIKE:
+            yield finding(
+                last[kind].rule,
+                f"And {count - _ALIKE:,} more like the {_ALIKE} listed.",
+                remedy=last[kind].remedy,
+                sheet=last[kind].sheet,
+            )
+
+
+def _describe(receipt: Receipt, loaded: LoadedLayout | None, result: Extraction) -> list[dict[str, object]]:
+    """What is to be known of each submission in a file: one, or one a month where the file is a series."""
+    whole: dict[str, object] = {
         "receipt": asdict(receipt),
+        "reporting_period": receipt.reporting_period,
         "return_id": loaded.layout.return_id if loaded else UNRECOGNISED,
         "layout": loaded.layout.layout if loaded else None,
         "layout_sha256": loaded.sha256 if loaded else None,
         "held": result.has_error,
         "rows": 0 if result.has_error else sum(len(found) for found in result.rows.values()),
+        "content_sha256": None,
         "findings": [asdict(found) for found in result.findings],
     }
+    if result.has_error or not (loaded and loaded.layout.series):
+        return [whole]
+    months: dict[str, list[RawRow]] = defaultdict(list)
+    for found in result.rows.values():
+        for row in found:
+            months[row["reporting_period"]].append(row)
+    return [
+        whole
+        | {"reporting_period": month, "rows": len(found), "content_sha256": _content_sha256(found)}
+        # What was found in the file is said once, of the month that it was sent for.
+        | ({} if month == receipt.reporting_period else {"findings": []})
+        for month, found in sorted(months.items())
+    ]
+
+
+def _content_sha256(rows: list[RawRow]) -> str:
+    """The hash of what rows say, wherever in the file they say it."""
+    said = ({name: value for name, value in row.items() if name not in _POSITION} for row in rows)
+    lines = sorted(json.dumps(row, sort_keys=True, default=str) for row in said)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def _identified(found: list[RawRow], receipt: Receipt) -> list[RawRow]:
@@ -102,28 +207,29 @@ def _identified(found: list[RawRow], receipt: Receipt) -> list[RawRow]:
         "organisation_code": receipt.organisation_code,
         "reporting_period": receipt.reporting_period,
     }
-    return [row | identity for row in found]
+    # The rows of a series know their month themselves.
+    return [identity | row for row in found]
 
 
-def _write(
-    settings: Settings, receipt_ids: list[str], described: list[dict[str, object]], rows: dict[str, list[RawRow]]
-) -> Path:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+class _BatchFiles:
+    """The files of a batch's rows, written as they come, so that only one file's rows are in memory."""
 
-    folder = settings.work / "batches" / hashlib.sha256(",".join(receipt_ids).encode()).hexdigest()[:16]
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for record, found in rows.items():
-        columns = record_columns(record)
-        schema = pa.schema([(name, _arrow_type(kind.python_type, pa)) for name, kind in columns.items()])
-        table = pa.Table.from_pydict({name: [row[name] for row in found] for name in columns}, schema=schema)
-        pq.write_table(table, folder / f"{record}.parquet")
-    (folder / "submissions.json").write_text(json.dumps(described))
-    return folder
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.open: dict[str, TextIO] = {}
 
+    def __enter__(self) -> "_BatchFiles":
+        return self
 
-def _arrow_type(python_type: type, pa: object) -> object:
-    types = {"int": "int32", "str": "string", "Decimal": "decimal128"}
-    factory = getattr(pa, types[python_type.__name__])
-    return factory(18, 6) if python_type.__name__ == "Decimal" else factory()
+    def __exit__(self, *error: object) -> None:
+        for stream in self.open.values():
+            stream.close()
+
+    def add(self, record: str, rows: list[RawRow]) -> None:
+        """Write rows of one record type."""
+        if rows and record not in self.open:
+            self.open[record] = (self.folder / f"{record}.jsonl").open("w", encoding="utf-8")
+        for start in range(0, len(rows), _ROWS_A_LINE):
+            some = rows[start : start + _ROWS_A_LINE]
+            columns: dict[str, list[Any]] = {name: [row[name] for row in some] for name in record_columns(record)}
+            self.open[record].write(json.dumps(columns, default=str, separators=(",", ":")) + "\n")

@@ -3,12 +3,22 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 from loaders.cells import CellValue, Sheet, address, column_letters
-from loaders.layout import Column, TableLayout, Unit, vocabulary
-from loaders.patterns import match
-from loaders.values import NotANumberError, key, number, plain, says_thousands_twice
+from loaders.drift import heading_drift, likely_heading, row_drift
+from loaders.layout import Column, Dates, Heading, TableLayout, Unit, vocabulary
+from loaders.patterns import as_path, match, match_path
+from loaders.values import (
+    NotADateError,
+    NotANumberError,
+    calendar_day,
+    key,
+    number,
+    plain,
+    says_thousands_twice,
+)
 from quarterdeck.findings import Finding
 from quarterdeck.periods import Month, fiscal_year
 from quarterdeck.rules import finding
@@ -28,41 +38,78 @@ class Text:
 
 @dataclass(frozen=True)
 class Number:
-    """A figure as it stands in its cell, how it is scaled, and what its heading says of it."""
+    """A figure as it stands in its cell, how it is scaled, and what its heading says of it.
 
-    value: Decimal
+    Where a `token` stands in its place the value is blank.
+    """
+
+    value: Decimal | None
     unit: str
     scale: int
     decimals: int
     cell: str
     parts: tuple[tuple[str, str], ...]
+    token: str | None = None
 
 
 @dataclass
 class Row:
-    """One source row of a table. `number_of` counts from 1, as spreadsheets do."""
+    """One source row of a table. `number_of` counts from 1, as spreadsheets do; `month` is the one it is dated to."""
 
     number_of: int
     block: int
     type: str = "detail"
     rolls_up_to: int | None = None
+    month: str | None = None
     texts: dict[str, Text] = field(default_factory=dict)
     numbers: dict[str, list[Number]] = field(default_factory=dict)
 
 
 @dataclass
-class _Block:
+class Block:
+    """One occurrence of a table on its sheet: the sheet's columns for each of the layout's, and its rows.
+
+    `heading_row` and the columns `without_heading` count from 0; `group_starts` are the rows that follow a band.
+    """
+
     number: int
+    heading_row: int
     columns: dict[str, list[tuple[int, dict[str, str]]]]
     context: dict[str, Text]
     rows: list[Row] = field(default_factory=list)
     boundary: int = 0
+    group_starts: set[int] = field(default_factory=set)
+    without_heading: set[int] = field(default_factory=set)
+
+
+def heading_rows(heading: Heading, sheet: Sheet) -> set[int]:
+    """The rows, counted from 0, in which a table with such a heading starts."""
+
+    def rows_with(pattern: str) -> set[int]:
+        return {
+            index
+            for index, row in enumerate(sheet.rows)
+            if any(value != "" and match(pattern, plain(value)) is not None for value in row)
+        }
+
+    if heading.above is not None:
+        return {row - heading.rows for row in rows_with(heading.above) if row >= heading.rows}
+    if not heading.contains:
+        return set()
+    first, *rest = heading.contains
+    starts = rows_with(first)
+    for label in rest if starts else ():
+        rows = rows_with(label)
+        starts = {start for start in starts if rows.intersection(range(start, start + max(heading.rows, 1)))}
+    return starts
 
 
 class TableReader:
     """Reads one table; what it cannot accept is in `findings`, in words for the sender.
 
     `understood` are the rows, counted from 0, that are headings or rows of the table, or that the layout ignores.
+    `heading_rows` are the rows in which the table starts; `others` are the readers of the sheet's other tables: where
+    one of them starts, this one has ended.
     """
 
     def __init__(
@@ -72,13 +119,15 @@ class TableReader:
         self.layout, self.sheet, self.period, self.units, self.settings = layout, sheet, period, units, settings
         self.findings: list[Finding] = []
         self.understood: set[int] = set()
+        self.heading_rows = heading_rows(layout.heading, sheet)
+        self.others: list[TableReader] = []
 
     def rows(self) -> list[Row]:
         """Every row of every block; empty, with a finding, where the table is not on the sheet."""
         if self.layout.rows_at_band:
             found = self._band_rows(self.layout.rows_at_band)
         else:
-            found = [row for block in self._blocks() for row in block.rows]
+            found = [row for block in self._all_blocks() for row in block.rows]
         if not found and not self.layout.optional and not self._names_a_missing_column():
             self._find(
                 "table-missing",
@@ -90,20 +139,29 @@ class TableReader:
         return found
 
     def _names_a_missing_column(self) -> bool:
-        return any(found.rule == "column-missing" for found in self.findings)
+        return any(found.rule in ("column-missing", "column-renamed") for found in self.findings)
 
     def _find(self, rule: str, message: str, remedy: str, cell: str | None = None) -> None:
         self.findings.append(finding(rule, message, remedy=remedy, sheet=self.sheet.name, cell=cell))
 
     # Where the table is
 
-    def _blocks(self) -> Iterator[_Block]:
+    def _all_blocks(self) -> list[Block]:
+        if not self.heading_rows and self.layout.heading.contains:
+            likely = likely_heading(self.layout, self.sheet, self._paths)
+            self.heading_rows = set() if likely is None else {likely}
+        blocks = list(self._blocks())
+        for block in blocks:
+            self.findings.extend(row_drift(self.layout, self.sheet, block))
+        return blocks
+
+    def _blocks(self) -> Iterator[Block]:
         context: dict[str, Text] = {}
-        block: _Block | None = None
+        block: Block | None = None
         count = 0
         index = 0
         while index < len(self.sheet.rows):
-            if self._is_heading(index):
+            if index in self.heading_rows:
                 if block:
                     yield block
                 count += 1
@@ -118,9 +176,10 @@ class TableReader:
                 if block:
                     block.context = self._within(block.context, *band)
                     block.boundary = len(block.rows)
+                    block.group_starts.add(block.boundary)
             elif block is not None:
                 if self._is_blank(index, block):
-                    if not self.layout.blank_rows_inside:
+                    if not self.layout.blank_rows_inside and not self._goes_on_below(index, block):
                         yield block
                         block = None
                 elif not self._is_ignored(index):
@@ -130,22 +189,8 @@ class TableReader:
         if block:
             yield block
 
-    def _is_heading(self, index: int) -> bool:
-        heading = self.layout.heading
-        if heading.above is not None:
-            below = index + heading.rows
-            return below < len(self.sheet.rows) and self._has(below, heading.above)
-        if not heading.contains:
-            return False
-        first, *rest = heading.contains
-        rows = range(index, min(index + max(heading.rows, 1), len(self.sheet.rows)))
-        return self._has(index, first) and all(any(self._has(row, label) for row in rows) for label in rest)
-
-    def _has(self, index: int, pattern: str) -> bool:
-        return any(value != "" and match(pattern, plain(value)) is not None for value in self.sheet.rows[index])
-
-    def _open_block(self, count: int, index: int, context: dict[str, Text]) -> _Block | None:
-        block = _Block(count, {}, dict(context))
+    def _open_block(self, count: int, index: int, context: dict[str, Text]) -> Block | None:
+        block = Block(count, index, {}, dict(context))
         for pattern, row in self._lines_above(index):
             for column, value in enumerate(self.sheet.rows[row]):
                 parts = match(pattern, plain(value)) if value != "" else None
@@ -175,14 +220,17 @@ class TableReader:
                     path.append(text)
         return tuple(path)
 
-    def _map_columns(self, block: _Block, index: int) -> None:
+    def _paths(self, index: int) -> list[tuple[str, ...]]:
         width = max((len(row) for row in self.sheet.rows), default=0)
-        paths = {column: self._path(index, column) for column in range(width)}
+        return [self._path(index, column) for column in range(width)]
+
+    def _map_columns(self, block: Block, index: int) -> None:
+        paths = dict(enumerate(self._paths(index)))
         for name, spec in self.layout.columns.items():
             found: list[tuple[int, dict[str, str]]] = []
             repeats = any("{" in part for part in spec.path) and spec.is_number
             for column, path in list(paths.items()):
-                parts = _match_path(spec.path, path)
+                parts = match_path(spec.path, path)
                 if parts is not None:
                     cell = address(index, column)
                     kept = {part: self._part(part, text, cell) for part, text in parts.items()}
@@ -195,26 +243,8 @@ class TableReader:
                         break
             if found:
                 block.columns[name] = found
-            elif not spec.optional:
-                self._find(
-                    "column-missing",
-                    f"The column '{' / '.join(spec.path)}' of the table '{self.layout.table}' is missing on the sheet "
-                    f"'{self.sheet.name}'.",
-                    "Put the column back under its heading, or tell the data team that the template changed.",
-                    f"{index + 1}:{index + max(self.layout.heading.rows, 1)}",
-                )
-        for column, path in paths.items():
-            if path and not any(_match_path(_as_path(ignored), path) is not None for ignored in self._ignored):
-                self._find(
-                    "column-unexpected",
-                    f"The column '{' / '.join(path)}' is not in the layout; it was not read.",
-                    "Ask the data team to add it to the layout, or remove it.",
-                    address(index, column),
-                )
-
-    @property
-    def _ignored(self) -> list[str | list[str]]:
-        return self.layout.ignore_columns
+        block.without_heading = {column for column, path in paths.items() if not path}
+        self.findings.extend(heading_drift(self.layout, self.sheet, index, block.columns, paths))
 
     # What a row is
 
@@ -225,7 +255,7 @@ class TableReader:
             return None
         column, value = filled[0]
         for level, patterns in enumerate(self.layout.bands):
-            for pattern in _as_path(patterns):
+            for pattern in as_path(patterns):
                 parts = match(pattern, plain(value))
                 if parts is not None:
                     return level, {name: Text(part, address(index, column)) for name, part in parts.items()}
@@ -251,9 +281,50 @@ class TableReader:
                 rows[-1].texts = context
         return rows
 
-    def _is_blank(self, index: int, block: _Block) -> bool:
+    def _is_blank(self, index: int, block: Block) -> bool:
         columns = [column for found in block.columns.values() for column, _ in found]
         return not any(plain(self.sheet.value(index, column)) for column in columns)
+
+    def _goes_on_below(self, index: int, block: Block) -> bool:
+        """Whether what follows a blank row is a row of the table, by its figures and not only by its place."""
+        below = next((row for row in range(index, len(self.sheet.rows)) if any(map(plain, self.sheet.rows[row]))), None)
+        if below is None or self._is_ignored(below) or self._band(below) is not None:
+            return False
+        if any(below in reader.heading_rows for reader in (self, *self.others)) or not self._is_row(below, block):
+            return False
+        self._find(
+            "blank-row",
+            f"Row {index + 1} is blank; the table '{self.layout.table}' was read on below it.",
+            "Nothing needs to be done.",
+            f"{index + 1}:{index + 1}",
+        )
+        return True
+
+    def _is_row(self, index: int, block: Block) -> bool:
+        """Whether a row has figures where the table has them, and its key cells are filled."""
+        figures = 0
+        for name, found in block.columns.items():
+            spec = self.layout.columns[name]
+            values = [self.sheet.value(index, column) for column, _ in found]
+            if spec.filled and not plain(values[0]):
+                return False
+            if spec.is_number:
+                if not all(self._could_be_figure(spec, value) for value in values):
+                    return False
+                figures += sum(bool(plain(value)) for value in values)
+        return figures > 0
+
+    def _could_be_figure(self, spec: Column, value: CellValue) -> bool:
+        if spec.token(value):
+            return True
+        parsers = {self.units[unit].reads for unit in (spec.unit, *spec.units.values()) if unit}
+        for reads in parsers:
+            try:
+                number(value, reads)
+                return True
+            except NotANumberError:
+                continue
+        return False
 
     def _is_ignored(self, index: int) -> bool:
         first = next((plain(value) for value in self.sheet.rows[index] if plain(value)), "")
@@ -261,7 +332,7 @@ class TableReader:
 
     # What is in a row
 
-    def _add_rows(self, block: _Block, index: int) -> None:
+    def _add_rows(self, block: Block, index: int) -> None:
         texts = dict(block.context)
         for name, found in block.columns.items():
             spec = self.layout.columns[name]
@@ -271,7 +342,7 @@ class TableReader:
             (total.type for total in self.layout.totals if _reads(texts.get(total.column), total.label)), "detail"
         )
         for fields, part in self._parts_of(texts):
-            row = Row(index + 1, block.number, row_type, texts=texts | fields)
+            row = Row(index + 1, block.number, row_type, month=self._month(texts), texts=texts | fields)
             for name, found in block.columns.items():
                 spec = self.layout.columns[name]
                 if spec.is_number and not (spec.blank_where_filled and spec.blank_where_filled in texts):
@@ -279,6 +350,10 @@ class TableReader:
             self._roll_up(block, row)
             block.rows.append(row)
             self._check_filled(row, index)
+
+    def _month(self, texts: dict[str, Text]) -> str | None:
+        day = texts.get(self.layout.stands_at or "")
+        return day.value[: len("2018-09")] if day else None
 
     def _parts_of(self, texts: dict[str, Text]) -> Iterator[tuple[dict[str, Text], tuple[str, int] | None]]:
         for parts in self.layout.parts:
@@ -289,7 +364,7 @@ class TableReader:
                 return
         yield {}, None
 
-    def _texts(self, block: _Block, name: str, spec: Column, index: int, column: int) -> dict[str, Text]:
+    def _texts(self, block: Block, name: str, spec: Column, index: int, column: int) -> dict[str, Text]:
         value, cell = self.sheet.value(index, column), column_letters(column)
         if not plain(value) and spec.fill_down:
             top, left = self.sheet.origin(index, column)
@@ -303,6 +378,10 @@ class TableReader:
         text = plain(value)
         if not text:
             return {}
+        if token := spec.token(value):
+            return {token_of(name): Text(token, cell)}
+        if spec.date:
+            return self._date(name, spec.date, value, cell, address(index, column))
         if spec.split:
             return self._split(spec, value, cell) or {name: Text(text, cell)}
         if spec.words:
@@ -315,6 +394,20 @@ class TableReader:
                 address(index, column),
             )
         return {name: Text(text, cell)}
+
+    def _date(self, name: str, spec: Dates, value: CellValue, cell: str, where: str) -> dict[str, Text]:
+        try:
+            day = calendar_day(value, spec.written, spec.month)
+        except NotADateError:
+            self._find(
+                "date-invalid",
+                f"'{plain(value)}' stands where a date belongs.",
+                f"Type the date as in the template, for example {date(2018, 9, 30).strftime(spec.written)}.",
+                where,
+            )
+            return {}
+        shown = day.isoformat() if spec.kept == "day" else day.isoformat()[: len("2018-09")]
+        return {name: Text(shown, cell)}
 
     def _split(self, spec: Column, value: CellValue, cell: str) -> dict[str, Text]:
         lines = "\n".join(plain(line) for line in str(value).splitlines())
@@ -350,6 +443,10 @@ class TableReader:
             return
         for column, parts in found:
             value = self.sheet.value(index, column)
+            if token := spec.token(value):
+                letters = column_letters(column)
+                yield Number(None, unit.unit, unit.scale, 0, letters, tuple(parts.items()), token)
+                continue
             if part and isinstance(value, str) and plain(value):
                 pieces = plain(value).split(part[0])
                 value = pieces[part[1]] if part[1] < len(pieces) else plain(value)
@@ -425,12 +522,13 @@ class TableReader:
 
     # What rows are to each other
 
-    def _roll_up(self, block: _Block, row: Row) -> None:
-        if row.type == "detail":
+    def _roll_up(self, block: Block, row: Row) -> None:
+        if row.type in ("detail", "aggregate"):
             return
         start = block.boundary if row.type == "subtotal" else 0
         for other in block.rows[start:]:
-            if other.rolls_up_to is None and (row.type == "total" or other.type == "detail"):
+            counted = other.type != "aggregate" and (row.type == "total" or other.type == "detail")
+            if other.rolls_up_to is None and counted:
                 other.rolls_up_to = row.number_of
         block.boundary = len(block.rows) + 1
 
@@ -438,7 +536,7 @@ class TableReader:
         if row.type != "detail":
             return
         for name, spec in self.layout.columns.items():
-            if spec.filled and name not in row.texts and not row.numbers.get(name):
+            if spec.filled and not {name, token_of(name)} & row.texts.keys() and not row.numbers.get(name):
                 self._find(
                     "value-required",
                     f"'{' / '.join(spec.path)}' is blank in row {index + 1}.",
@@ -465,28 +563,13 @@ class TableReader:
             seen.setdefault(identity, row.number_of)
 
 
+def token_of(column: str) -> str:
+    """The name beside a column's own that a word in place of its value goes by."""
+    return f"{column}_token"
+
+
 def _names(level: str | list[str]) -> set[str]:
-    return {name for pattern in _as_path(level) for name in re.findall(r"\{(\w+)\}", pattern)}
-
-
-def _as_path(header: str | list[str]) -> tuple[str, ...]:
-    return (header,) if isinstance(header, str) else tuple(header)
-
-
-def _match_path(patterns: tuple[str, ...], path: tuple[str, ...]) -> dict[str, str] | None:
-    if patterns == ("",):
-        return {} if not path else None
-    if patterns == ("*",):
-        return {}
-    if len(patterns) != len(path):
-        return None
-    parts: dict[str, str] = {}
-    for pattern, text in zip(patterns, path, strict=True):
-        found = match(pattern, text)
-        if found is None:
-            return None
-        parts |= found
-    return parts
+    return {name for pattern in as_path(level) for name in re.findall(r"\{(\w+)\}", pattern)}
 
 
 def _decimals(figure: Decimal) -> int:

@@ -2,13 +2,14 @@
 
 import math
 import re
+from calendar import monthrange
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 
 from loaders.cells import CellValue
 
-_SPACES = re.compile(r"[\s\u00a0\u2007\u202f\ufeff]+")
+_BYTE_ORDER_MARK = "\ufeff"
 _SAME = str.maketrans({"–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "’": "'", "‘": "'", "“": '"', "”": '"'})
 _NUMBER = re.compile(
     r"^(?P<open>\()?\s*(?P<sign>[+-])?\s*£?\s*(?P<inner>[+-])?"
@@ -20,10 +21,16 @@ _FRACTION = re.compile(r"^([0-9]+(?:\.[0-9]+)?)\s*/\s*([0-9]+(?:\.[0-9]+)?)$")
 _MULTIPLIERS = {"k": 1_000, "m": 1_000_000, "million": 1_000_000, "bn": 1_000_000_000, "billion": 1_000_000_000}
 # A spreadsheet keeps 15 significant digits; what a binary fraction adds beyond them is not the author's.
 _STORED_DIGITS = Context(prec=15, rounding=ROUND_HALF_EVEN)
+# Three digits of noughts or nines before the last ones do not stand there by chance.
+_TYPED_DIGITS = 12
 
 
 class NotANumberError(ValueError):
     """The text does not say a number in the way its column is written."""
+
+
+class NotADateError(ValueError):
+    """The cell does not say a date in the way its column is written."""
 
 
 def plain(value: CellValue) -> str:
@@ -33,7 +40,7 @@ def plain(value: CellValue) -> str:
     ('No of Shift Workers used', '3')
     """
     if isinstance(value, str):
-        return _SPACES.sub(" ", value).strip()
+        return " ".join(value.replace(_BYTE_ORDER_MARK, " ").split())
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float) and value.is_integer():
@@ -51,7 +58,12 @@ def key(value: CellValue) -> str:
     >>> key("On Target ") == key("ON  target")
     True
     """
-    return plain(value).translate(_SAME).casefold()
+    return _same(plain(value)).casefold()
+
+
+def _same(text: str) -> str:
+    """Text with one kind of dash and quote."""
+    return text if text.isascii() else text.translate(_SAME)
 
 
 def stored_number(value: float | int) -> Decimal:
@@ -64,6 +76,20 @@ def stored_number(value: float | int) -> Decimal:
     return Decimal(int(number)) if number == number.to_integral_value() else number.normalize()
 
 
+def typed_number(number: Decimal) -> Decimal:
+    """A number as its author had it, where a program wrote out the binary fraction that stood for it.
+
+    >>> typed_number(Decimal("73956.96734999999")), typed_number(Decimal("4435.0335000000005"))
+    (Decimal('73956.96735'), Decimal('4435.0335'))
+    >>> typed_number(Decimal("0.1234567890123456"))
+    Decimal('0.1234567890123456')
+    """
+    if len(number.as_tuple().digits) <= _STORED_DIGITS.prec:
+        return number
+    kept = _STORED_DIGITS.plus(number).normalize()
+    return kept if len(kept.as_tuple().digits) <= _TYPED_DIGITS else number
+
+
 def plain_number(text: str) -> Decimal:
     """A number typed as text: thousands commas, a pound sign, brackets or a minus for negatives.
 
@@ -72,7 +98,7 @@ def plain_number(text: str) -> Decimal:
 
     Raises NotANumberError for anything else, and for brackets that do not close.
     """
-    found = _NUMBER.match(text.strip().translate(_SAME))
+    found = _NUMBER.match(_same(text.strip()))
     if not found or not (found["digits"] or found["fraction"]) or bool(found["open"]) != bool(found["close"]):
         raise NotANumberError(text)
     signs = [found["sign"], found["inner"], "-" if found["open"] else None]
@@ -93,6 +119,15 @@ def percent(text: str) -> Decimal:
     if not text.rstrip().endswith("%"):
         raise NotANumberError(text)
     return plain_number(text.rstrip()[:-1]) / 100
+
+
+def percent_points(text: str) -> Decimal:
+    """A percentage in points, whether its sign is typed or left to the heading.
+
+    >>> percent_points("-3%"), percent_points("-47")
+    (Decimal('-3'), Decimal('-47'))
+    """
+    return plain_number(text.rstrip().removesuffix("%"))
 
 
 def money(text: str) -> Decimal:
@@ -156,6 +191,7 @@ def fraction_maximum(text: str) -> Decimal:
 PARSERS: dict[str, Callable[[str], Decimal]] = {
     "number": plain_number,
     "percent": percent,
+    "percent_points": percent_points,
     "money": money,
     "duration": duration,
     "fraction": fraction,
@@ -178,6 +214,30 @@ def number(value: CellValue, reads: str = "number") -> Decimal | None:
     if not text:
         return None
     try:
-        return PARSERS[reads](text)
+        figure = PARSERS[reads](text)
+        return typed_number(figure) if len(text) > _STORED_DIGITS.prec else figure
     except InvalidOperation as error:
         raise NotANumberError(text) from error
+
+
+def calendar_day(value: CellValue, written: str, month: int | None = None) -> date:
+    """The day that a cell says: a date cell's own, else its text read as `written` says (as for `strptime`).
+
+    A text that names no day stands for the last one of its month, one that names a year alone for the last one of
+    `month` in it.
+
+    >>> calendar_day("30/04/2024", "%d/%m/%Y"), calendar_day("2023", "%Y", month=9)
+    (datetime.date(2024, 4, 30), datetime.date(2023, 9, 30))
+
+    Raises NotADateError.
+    """
+    if isinstance(value, date):
+        return value.date() if isinstance(value, datetime) else value
+    try:
+        day = datetime.strptime(plain(value), written).date()
+    except ValueError as error:
+        raise NotADateError(plain(value)) from error
+    if "%d" in written:
+        return day
+    number = month or day.month
+    return day.replace(month=number, day=monthrange(day.year, number)[1])

@@ -1,6 +1,7 @@
 """`figure_changes`: every published figure that a later version changed, with both values and the reason.
 
-The table travels with the versions: each one adds what it changed itself to what its predecessor held.
+The table travels with the versions: each one adds what it changed itself to what its predecessor held. A figure that is
+withheld shows the word that stands in its place: `[suppressed]`.
 Reasons: `late`, a figure that was blank until a new submission brought it; `revision`, another value from a new
 submission; `correction`, another value from the same submissions (their reading or calculation was mended, or a
 version was rolled back).

@@ -1,6 +1,9 @@
 """Publish what the gate has decided: one new immutable version, or none where nothing changed."""
 
+import json
 from dataclasses import dataclass
+
+import duckdb
 
 from publication import candidate, exports, store
 from publication.candidate import PUBLISHED
@@ -39,6 +42,23 @@ class PublishResult:
 
 
 def publish(settings: Settings) -> PublishResult:
+    """Publish what the gate decided, and note which decisions have been carried out.
+
+    Composes a version from the decided partitions of the candidate and the last version, and switches `current` to it.
+    The note (`published/settled.json`) is what tells a decision that an interruption left
+    unpublished from one that needed no new version.
+    """
+    result = _compose_version(settings)
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        decided = connection.execute("select organisation_code, quarter, fingerprint from gate.decisions").fetchall()
+    settled = {f"{organisation} {quarter}": fingerprint for organisation, quarter, fingerprint in decided}
+    partial = settings.settled.with_suffix(".partial")
+    partial.write_text(json.dumps(settled, indent=2))
+    partial.replace(settings.settled)
+    return result
+
+
+def _compose_version(settings: Settings) -> PublishResult:
     """Compose a version from the decided partitions of the candidate and the last version, and switch `current` to it.
 
     Opens the build file read-only, which DuckDB allows only while nobody writes to it: hold the writer's slot.

@@ -27,7 +27,7 @@ TASK_DEFAULTS: dict[str, Any] = {
     "retry_delay": timedelta(seconds=10),
     "execution_timeout": timedelta(minutes=30),
 }
-"""What every task has unless it says otherwise. Retries are for a file that somebody holds open for a moment."""
+"""What every task has unless it says otherwise; `quarterdeck.retries` says which failures are tried again."""
 
 
 def ingest_dag(feed: str) -> str:

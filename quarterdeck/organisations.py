@@ -31,6 +31,16 @@ def organisation_codes(seeds: Path) -> dict[str, str]:
     return {row[name].lower(): row["organisation_code"] for row in rows for name in ("slug", "organisation_code")}
 
 
+@cache
+def organisation_names(seeds: Path) -> dict[str, frozenset[str]]:
+    """What each organisation is called, by its code: the code itself, its slug and its name."""
+    with (seeds / "organisations.csv").open(newline="", encoding="utf-8") as stream:
+        return {
+            row["organisation_code"]: frozenset({row["organisation_code"], row["slug"], row["organisation"]})
+            for row in csv.DictReader(stream)
+        }
+
+
 def place(settings: Settings, organisation: str, feed: str, period: str) -> Place:
     """Check the three words that say what a file is.
 

@@ -1,12 +1,24 @@
 """Months, fiscal quarters and fiscal years (1 April to 31 March), and the ways people write them."""
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
 
 MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
 _QUARTER = re.compile(r"^(\d{4})-(\d{2}) ?Q([1-4])$", re.IGNORECASE)
+_IN_TEXT = re.compile(
+    rf"\b(?P<name>{'|'.join(MONTH_NAMES)})[a-z]*\.?,?(?:[\s'’-]*(?P<year>20\d\d|\d\d)\b(?!\s*[/-]\s*\d))?",
+    re.IGNORECASE,
+)
+_QUARTER_IN_TEXT = re.compile(
+    r"\bq(?:uarter)?\s*(?P<number>[1-4])\D{1,6}(?P<years>20\d\d\s*[/–-]\s*\d\d(?:\d\d)?)", re.IGNORECASE
+)
+_DATE_IN_TEXT = re.compile(
+    r"\b\d{1,2}[/.](?P<month>\d{1,2})[/.](?P<year>20\d\d)\b|\b(?P<iso>20\d\d-(?:0[1-9]|1[0-2]))\b"
+)
+_YEARS_IN_TEXT = re.compile(r"\b20\d\d\s*[/–-]\s*(?:20)?\d\d\b")
 _FISCAL_YEAR = re.compile(r"^(?:20)?(\d{2})\s*[/\-–]\s*(?:20)?(\d{2})$")
 
 
@@ -38,6 +50,11 @@ class Month:
     def first_day(self) -> date:
         """The month's first day."""
         return date(self.year, self.number, 1)
+
+    @property
+    def last_day(self) -> date:
+        """The month's last day."""
+        return date(self.year, self.number, monthrange(self.year, self.number)[1])
 
     @property
     def quarter(self) -> "Quarter":
@@ -122,3 +139,53 @@ def fiscal_year(text: str) -> str:
     if not found or (int(found[1]) + 1) % 100 != int(found[2]):
         raise ValueError(f"'{text}' is not a fiscal year; write it as 2018-19")
     return f"20{found[1]}-{found[2]}"
+
+
+def stated_months(text: str) -> tuple[Month, Month] | None:
+    """The first and the last month that a title names: of a month, a range, a day, a quarter or a fiscal year.
+
+    >>> [str(month) for month in stated_months("as at 30 September 2018")]
+    ['2018-09', '2018-09']
+    >>> [str(month) for month in stated_months("November to January 2019")]
+    ['2018-11', '2019-01']
+    >>> [str(month) for month in stated_months("Quarter 2 2018/19")]
+    ['2018-07', '2018-09']
+    >>> stated_months("Report") is None
+    True
+    """
+    try:
+        return _months_in(text)
+    except ValueError:
+        return None
+
+
+def _months_in(text: str) -> tuple[Month, Month] | None:
+    if found := _QUARTER_IN_TEXT.search(text):
+        quarter = Quarter(int(fiscal_year(found["years"])[:4]), int(found["number"]))
+        return quarter.first_month, _later(quarter.first_month, 2)
+    if found := _DATE_IN_TEXT.search(text):
+        day = Month.parse(found["iso"] or f"{found['year']}-{int(found['month']):02d}")
+        return day, day
+    if months := _named_months(text):
+        return months[0], months[-1]
+    if found := _YEARS_IN_TEXT.search(text):
+        first = Month(int(fiscal_year(found[0])[:4]), 4)
+        return first, _later(first, 11)
+    return None
+
+
+def _named_months(text: str) -> list[Month]:
+    """The months named in a text, in order; one without a year of its own is the last of its name before the next."""
+    months: list[Month] = []
+    for found in reversed(list(_IN_TEXT.finditer(text))):
+        number = MONTH_NAMES.index(found["name"].lower()) + 1
+        if found["year"]:
+            months.insert(0, Month(int(found["year"][-2:]) + 2000, number))
+        elif months:
+            months.insert(0, Month(months[0].year - (number > months[0].number), number))
+    return months
+
+
+def _later(month: Month, count: int) -> Month:
+    year, number = divmod(month.year * 12 + month.number - 1 + count, 12)
+    return Month(year, number + 1)

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
-import yaml
-
+from quarterdeck.declared import read_yaml
 from quarterdeck.findings import Finding, Severity
 from quarterdeck.settings import PROJECT_ROOT
 
@@ -26,7 +25,7 @@ class Rule:
 @cache
 def catalogue() -> dict[str, Rule]:
     """Every rule by its id."""
-    declared = yaml.safe_load(RULES_FILE.read_text())
+    declared = read_yaml(RULES_FILE)
     return {
         rule_id: Rule(
             rule_id, body["title"], Severity(body["severity"]), body["dimension"], body["responsibility"], body["why"]

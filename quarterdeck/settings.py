@@ -65,6 +65,11 @@ class Settings(BaseSettings):
         return self.home / "published"
 
     @property
+    def settled(self) -> Path:
+        """Fingerprints of the decisions that publication has carried out, by partition."""
+        return self.published / "settled.json"
+
+    @property
     def airflow_home(self) -> Path:
         """Airflow's own files: configuration, logs and, on the embedded default, its metadata."""
         return self.home / "airflow"

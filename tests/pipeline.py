@@ -29,6 +29,7 @@ def ingest(settings: Settings) -> None:
 def run(settings: Settings) -> publish.PublishResult | None:
     """Take what is due to a published version; None where nothing was pending."""
     ingest(settings)
+    arithmetic.check_pending(settings)
     partitions = pending.pending_partitions(settings)
     if not partitions:
         return None

@@ -159,16 +159,19 @@ def _collect(client: "Client", followed: "Followed", outcome: Outcome) -> None:
 
     if followed.unanswered:
         raise AirflowError(f"The scheduler did not start {PUBLICATION_DAG} for what was ingested. Run again.")
-    for one in followed.runs:
+    decisions: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in sorted(followed.runs, key=lambda one: one["start_date"] or ""):
         seconds = round(one["duration"] or 0.0, 1)
         named = {"dag_id": one["dag_id"], "partition_key": one["partition_key"]}
         outcome.runs.append({**named, "state": one["state"], "seconds": seconds})
         if one["dag_id"] == PUBLICATION_DAG:
             audited = client.returned(PUBLICATION_DAG, one["dag_run_id"], "audit") or {}
-            outcome.decisions += audited.get("decisions", [])
+            for decision in audited.get("decisions", []):
+                decisions[decision["organisation_code"], decision["quarter"]] = decision
             published = client.returned(PUBLICATION_DAG, one["dag_run_id"], "publish") or {}
             outcome.version = published.get("version", outcome.version)
             outcome.changed |= published.get("changed", False)
+    outcome.decisions = [decisions[partition] for partition in sorted(decisions)]
     for task in followed.failed:
         outcome.failed.append({"run": task.run, "task": task.name, "log": client.log_tail(task.row)})
 
@@ -222,9 +225,16 @@ def _show(settings: "Settings", outcome: Outcome) -> None:
     if not outcome.due:
         typer.echo(f"Nothing is due: no new file lies in {settings.landing}.")
     if outcome.decisions:
-        columns = ("organisation_code", "quarter", "decision", "reason")
-        rows = [{column: decision[column] for column in columns} for decision in outcome.decisions]
-        emit_table(sorted(rows, key=lambda row: tuple(map(str, row.values()))), "Decisions")
+        columns = ("quarter", "decision", "reason")
+        slugs = _slugs(settings)
+        emit_table(
+            [
+                {"organisation": slugs.get(decision["organisation_code"], decision["organisation_code"])}
+                | {column: decision[column] for column in columns}
+                for decision in outcome.decisions
+            ],
+            "Decisions",
+        )
     for failure in outcome.failed:
         typer.echo(f"\nFailed: {failure['run']}, task {failure['task']}. Its log ends:")
         typer.echo("\n".join(f"    {line}" for line in failure["log"]))
@@ -236,6 +246,13 @@ def _show(settings: "Settings", outcome: Outcome) -> None:
         typer.echo(f"\n{outcome.version} {news}: {_current(settings)}")
     if outcome.runs:
         typer.echo(f"{len(outcome.runs)} runs in {outcome.seconds:.0f} s; logs: {settings.airflow_home / 'logs'}")
+
+
+def _slugs(settings: "Settings") -> dict[str, str]:
+    """What people call an organisation, by its code."""
+    from quarterdeck.organisations import organisation_codes
+
+    return {code: name for name, code in organisation_codes(settings.seeds).items() if name != code.lower()}
 
 
 def _current(settings: "Settings") -> Path:

@@ -1,12 +1,14 @@
 """`quarterdeck submit`: put files into landing."""
 
+import filecmp
+import itertools
 import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from quarterdeck.cli.output import UNUSABLE, AsJson, emit_json, refuse
+from quarterdeck.cli.output import AsJson, emit_json, refuse
 
 
 def register(app: typer.Typer) -> None:
@@ -51,15 +53,20 @@ def _expand(files: list[Path]) -> list[Path]:
     found: list[Path] = []
     for path in files:
         if path.is_dir():
-            found.extend(sorted(inner for inner in path.rglob("*") if inner.is_file() and inner.name[0] not in ".~"))
+            found.extend(sorted(inner for inner in path.rglob("*") if inner.is_file() and not _is_passing(inner)))
+        elif _is_passing(path):
+            refuse(f"{path}: names like this are a spreadsheet's locks and half-copied files. Nothing was submitted.")
         elif path.is_file():
             found.append(path)
         else:
             refuse(f"{path}: there is no such file. Nothing was submitted.")
     if not found:
-        typer.echo("There is no file to submit.", err=True)
-        raise typer.Exit(UNUSABLE)
+        refuse("There is no file to submit.")
     return found
+
+
+def _is_passing(path: Path) -> bool:
+    return path.name.startswith((".", "~$"))
 
 
 def _put(path: Path, folder: Path) -> None:
@@ -67,4 +74,10 @@ def _put(path: Path, folder: Path) -> None:
     # Whoever scans landing passes over names that start with a dot: a file is there whole, or not yet.
     partial = folder / f".{path.name}"
     shutil.copyfile(path, partial)
-    partial.replace(folder / path.name)
+    partial.replace(_free(folder / path.name, partial))
+
+
+def _free(target: Path, content: Path) -> Path:
+    """The first of `name`, `name (2)`, … that is free or holds the same bytes: nothing that waits is written over."""
+    candidates = (target.with_stem(f"{target.stem} ({count})") if count > 1 else target for count in itertools.count(1))
+    return next(path for path in candidates if not path.exists() or filecmp.cmp(path, content, shallow=False))

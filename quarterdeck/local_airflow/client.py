@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -90,16 +91,21 @@ class Client:
             return None
         return answer.raise_for_status().json()["value"]
 
-    def log_tail(self, task: dict[str, Any], lines: int = 12) -> list[str]:
+    def log_tail(self, task: dict[str, Any], lines: int = 8) -> list[str]:
         """The last lines that a task instance's last try wrote."""
         url = (
             f"/dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}"
             f"/logs/{max(task['try_number'], 1)}"
         )
         entries = self._get(url, map_index=task["map_index"], full_content=True)["content"]
-        return [line for entry in entries for line in _log_lines(entry)][-lines:]
+        # Lines with two colons only fold the log in the page.
+        return [line for entry in entries for line in _log_lines(entry) if not line.startswith("::")][-lines:]
 
     def _get(self, path: str, **query: Any) -> Any:
+        # A machine that is very busy may keep an answer for longer than anybody waits; asking again harms nobody.
+        for _ in range(2):
+            with suppress(httpx.TimeoutException):
+                return self._http.get(f"{self._api}{path}", params=query).raise_for_status().json()
         return self._http.get(f"{self._api}{path}", params=query).raise_for_status().json()
 
     def _pages(self, path: str, what: str, **query: Any) -> Iterator[dict[str, Any]]:

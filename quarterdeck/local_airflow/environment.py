@@ -42,6 +42,8 @@ def environment(settings: Settings, *, port: int, task_api_port: int, idle_secon
         "API__SECRET_KEY": secret["api_secret_key"],
         "API_AUTH__JWT_SECRET": secret["jwt_secret"],
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": str(idle_seconds),
+        # A worker may overlook that its task has ended until the next heartbeat, in seconds.
+        "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(home / "logs" / "dag_processor"),
         "LOGGING__COLORED_CONSOLE_LOG": "False",

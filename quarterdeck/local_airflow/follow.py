@@ -14,7 +14,7 @@ UNANSWERED_SECONDS = 60.0
 # A row may be committed after a later one was seen, so every look goes back a little.
 OVERLAP = timedelta(seconds=3)
 
-ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")
+TaskKey = tuple[str, str, int]
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,15 @@ def follow(client: Client, since: datetime, tell: Callable[[list[Task]], None]) 
 
     `tell` is called whenever tasks changed, with those that did.
     """
-    tasks: dict[str, Task] = {}
+    tasks: dict[TaskKey, Task] = {}
     names: dict[str, str] = {}
+    changed: list[Task] = []
     window, patience = since, time.monotonic() + UNANSWERED_SECONDS
     while True:
         asked = now()
-        # Asked for before the tasks, so that no task's last change can slip in between.
-        ended, unanswered = (False, False) if _busy(tasks) else _ended(client, since)
+        # Nobody needs to ask while tasks still change; and it is asked before the tasks are looked at, so that no
+        # task's last change can slip in between.
+        ended, unanswered = (False, False) if changed else _ended(client, since)
         rows = client.task_instances(window)
         if not {row["dag_run_id"] for row in rows} <= names.keys():
             names = {run["dag_run_id"]: f"{run['dag_id']} {run['partition_key'] or '-'}" for run in client.runs(since)}
@@ -63,11 +65,6 @@ def follow(client: Client, since: datetime, tell: Callable[[list[Task]], None]) 
         time.sleep(POLL_SECONDS)
 
 
-def _busy(tasks: dict[str, Task]) -> bool:
-    """Whether a known task is still to end, in which case nobody needs to ask any further."""
-    return not tasks or any(task.state not in ENDED for task in tasks.values())
-
-
 def _ended(client: Client, since: datetime) -> tuple[bool, bool]:
     """Whether everything has ended, and if not, whether it is for an asset event that waits for the run it starts.
 
@@ -80,13 +77,15 @@ def _ended(client: Client, since: datetime) -> tuple[bool, bool]:
     return not client.has_active_runs(), False
 
 
-def _changed(tasks: dict[str, Task], rows: list[dict[str, Any]], names: dict[str, str]) -> list[Task]:
+def _changed(tasks: dict[TaskKey, Task], rows: list[dict[str, Any]], names: dict[str, str]) -> list[Task]:
     """Bring `tasks` up to date and return those whose state is new."""
     changed = []
     for row in rows:
-        known, run = tasks.get(row["id"]), names.get(row["dag_run_id"])
+        # Not the row's id: every try has its own.
+        key = (row["dag_run_id"], row["task_id"], row["map_index"])
+        known, run = tasks.get(key), names.get(row["dag_run_id"])
         if run and (known is None or (known.state, known.row["try_number"]) != (row["state"], row["try_number"])):
             name = row["task_id"] if row["map_index"] < 0 else f"{row['task_id']}[{row['map_index']}]"
-            tasks[row["id"]] = Task(run, name, row["state"], row["duration"] or 0.0, row)
-            changed.append(tasks[row["id"]])
+            tasks[key] = Task(run, name, row["state"], row["duration"] or 0.0, row)
+            changed.append(tasks[key])
     return changed

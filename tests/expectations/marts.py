@@ -23,6 +23,7 @@ GOOD: dict[str, Row] = {
         "rag": "green", "movement": "same", "target_gbp": 225_000, "net_at_risk_gbp": 0, "submission_id": None,
         "sheet": "Appendix B", "cells": '{"project":"B52","status":"D52"}',
     },
+    "project_delivery": {"portfolio": "Transport", "project_code": "P1", "project": "A Railway"},
     "portfolio_savings": {
         "portfolio": "Place", "projects": 1, "projects_green": 1, "projects_amber": 0, "projects_amber_red": 0,
         "projects_red": 0, "projects_complete": 0, "projects_not_rated": 0, "target_gbp": 225_000, "net_at_risk_gbp": 0,
@@ -45,7 +46,13 @@ GOOD: dict[str, Row] = {
     },
     "agency_workforce_quarterly": {"measured_quarter": QUARTER, "shifts_filled": 648},
     "establishment_change": {"service": "Social Care"},
-    "workforce_indicators": {"topic": "HR", "indicator": "posts_filled", "period": "2018-09"},
+    "workforce_indicators": {
+        "subject_code": "R1", "topic": "HR", "indicator": "absence", "period": "2018-09", "numerator": 3,
+    },
+    "workforce_indicators_quarterly": {
+        "measured_quarter": QUARTER, "subject_code": "R1", "topic": "HR", "indicator": "absence",
+        "first_month": "2018-07", "last_month": "2018-09", "numerator": 3,
+    },
     "capital_profile": {
         "scheme": "ICT", "line": "Equipment", "row_type": "detail", "profile": "Original", "fiscal_year": "2018-19",
     },
@@ -74,6 +81,8 @@ BAD: dict[tuple[str, str], Row] = {
     ("project_status", "value-unknown (status_defined)"): {"status": "Fine"},
     ("project_status", "value-unknown (rag)"): {"rag": "blue"},
     ("project_status", "value-unknown (movement)"): {"movement": "sideways"},
+    ("project_delivery", "key-missing (project)"): {"project": None},
+    ("project_delivery", "key-duplicated (times)"): TWICE,
     ("portfolio_savings", "key-duplicated (times)"): TWICE,
     ("portfolio_savings", "sum-inconsistent (projects, listed)"): {"projects": 2, "projects_green": 2},
     ("portfolio_savings", "sum-inconsistent (projects, rated)"): {"projects_red": 1},
@@ -99,6 +108,7 @@ BAD: dict[tuple[str, str], Row] = {
     ("establishment_change", "key-duplicated (times)"): TWICE,
     ("workforce_indicators", "key-missing (indicator)"): {"indicator": None},
     ("workforce_indicators", "key-duplicated (times)"): TWICE,
+    ("workforce_indicators_quarterly", "sum-inconsistent (numerator, monthly)"): {"numerator": 1},
     ("capital_profile", "key-missing (fiscal_year)"): {"fiscal_year": None},
     ("capital_profile", "key-duplicated (times)"): TWICE,
     ("medium_term_finance", "key-missing (line)"): {"line": None},

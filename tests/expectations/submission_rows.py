@@ -7,6 +7,9 @@ Row = dict[str, Any]
 GOOD: dict[str, Row] = {
     "project_status": {"portfolio": "Place", "project": "Road Lighting", "status": "On Target", "target": 225,
                        "cells": {"project": "B", "status": "D", "target": "H"}},
+    "project_delivery": {"portfolio": "Transport", "project_code": "P1", "project": "A Railway",
+                         "whole_life_cost": 100_000, "scale": 1_000_000,
+                         "cells": {"project": "B", "whole_life_cost": "P"}},
     "savings": {"component": "Income", "measure": "high", "savings_year": "2019-20", "value": 500,
                 "cells": {"component": "A", "value": "D"}},
     "programme_status": {"portfolio": "Adults", "programme_code": "P1", "programme": "Early Resolution"},
@@ -39,6 +42,12 @@ BAD: dict[tuple[str, str], tuple[str, Row]] = {
     ("project_status", "value-required (project)"): ("project_status", {"project": None}),
     ("project_status", "status-missing (status)"): ("project_status", {"status": None}),
     ("project_status", "row-duplicated (times)"): ("project_status", TWICE),
+    ("project_delivery", "value-required (project)"): ("project_delivery", {"project": None}),
+    ("project_delivery", "amount-implausible (whole_life_cost_gbp)"): (
+        "project_delivery",
+        {"whole_life_cost": 1_000_001},
+    ),
+    ("project_delivery", "row-duplicated (times)"): ("project_delivery", TWICE),
     ("savings", "value-required (component)"): ("savings", {"component": None}),
     ("savings", "value-required (measure)"): ("savings", {"measure": None}),
     ("savings", "value-required (savings_year)"): ("savings", {"savings_year": None}),

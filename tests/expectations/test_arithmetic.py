@@ -203,9 +203,9 @@ def test_nothing_to_check_is_no_error(build: Build) -> None:
 Put = Callable[[Build, str, object], None]
 
 
-def _in_one_row(record: str, label: str, **fields: object) -> Put:
+def _in_one_row(record: str, label: str, printed: str = "net_at_risk", **fields: object) -> Put:
     def put(build: Build, submission: str, result: object) -> None:
-        build.row(record, submission, 6, **{label: "A thing"}, **fields, net_at_risk=result, cells=COLUMNS)
+        build.row(record, submission, 6, **{label: "A thing", printed: result}, **fields, cells=COLUMNS)
 
     return put
 
@@ -223,6 +223,10 @@ def _by(record: str, over: str, result_name: str, figures: dict[str, object], **
 IDENTITIES: dict[str, tuple[Put, int]] = {
     "project_status: at risk less delivered in an alternative way": (
         _in_one_row("project_status", "project", at_risk=66, delivered_alternatively=251), -185),
+    "project_delivery: the change from baseline to forecast": (
+        _in_one_row("project_delivery", "project", "year_variance", year_baseline=80, year_forecast=60, scale=1), -25),
+    "workforce_indicator: the percentage worked out from the figures beside it": (
+        _in_one_row("workforce_indicator", "subject", numerator=3, denominator=100, scale=1, printed="value"), 3),
     "programme_status: at risk less delivered in an alternative way": (
         _in_one_row("programme_status", "programme", at_risk=-6675, delivered_alternatively=22), -6697),
     "savings: the sum of the years": (
@@ -269,7 +273,7 @@ def test_an_identity_is_silent_where_the_result_follows(build: Build, name: str)
 
 @pytest.mark.parametrize("name", IDENTITIES)
 def test_an_identity_speaks_where_the_result_does_not_follow(build: Build, name: str) -> None:
-    severity = "warning" if "reasons" in name else "error"
+    severity = "warning" if any(word in name for word in ("reasons", "change", "percentage")) else "error"
     assert verdict_of(build, name, IDENTITIES[name][1] + 100) == [("disagrees", severity)]
 
 
@@ -285,6 +289,41 @@ def test_a_blank_result_stands_for_nothing(build: Build) -> None:
     assert [(row["verdict"], row["printed_cell"]) for row in found] == [
         ("agrees", "N6"), ("agrees", "N7"), ("disagrees", "N8"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("baseline", "forecast", "printed", "verdict"),
+    [
+        ("47.13", "37.59", "-20", "agrees"),  # -20.24
+        ("378.73", "285.31", "-24", "rounds"),  # -24.67, cut off
+        ("47.13", "37.59", "-19", "disagrees"),
+        ("8", "16", "100.0", "agrees"),
+        ("8", "16", "100.2", "disagrees"),  # one more decimal, a tenth of the room
+    ],
+)
+def test_a_percentage_is_met_within_its_last_printed_place(
+    build: Build, baseline: str, forecast: str, printed: str, verdict: str
+) -> None:
+    submission = build.submission()
+    cells = {"year_baseline": "L", "year_forecast": "M", "year_variance": "N"}
+    build.row("project_delivery", submission, 6, project="A", year_baseline=baseline, year_forecast=forecast,
+              year_variance=printed, scale=1, cells=cells)  # fmt: skip
+    build.save()
+    found = only_check(build, submission)
+    assert (found["verdict"], found["printed_cell"], found["recomputed_from"]) == (verdict, "N6", "L6, M6")
+    assert build.query("select status from raw.submissions") == [{"status": "accepted"}]
+
+
+def test_a_percentage_of_nothing_or_of_what_is_withheld_is_not_worked_out(build: Build) -> None:
+    submission = build.submission()
+    for row, (baseline, forecast, printed) in enumerate(
+        [(0, 5, 100), (None, 5, 100), (4, None, -100), (4, 5, None)], 6
+    ):
+        build.row("project_delivery", submission, row, project=f"Project {row}", year_baseline=baseline,
+                  year_forecast=forecast, year_variance=printed, scale=1)  # fmt: skip
+    build.save()
+    check(build.settings, [submission])
+    assert build.query("from raw.arithmetic_checks") == []
 
 
 def test_a_table_without_the_result_s_column_is_not_held_against_it(build: Build) -> None:

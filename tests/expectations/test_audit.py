@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from expectations.audit import ROWS_LISTED, audit
+from expectations.audit import ROWS_LISTED, audit, judge
 from expectations.dbt_tests import NotBuiltError
 from expectations.evaluate import Evaluation
 from expectations.pending import Partition, pending_partitions
@@ -75,7 +75,7 @@ def findings(build: Build) -> list[dict[str, Any]]:
 
 
 def test_what_has_no_error_is_published(candidate: Build) -> None:
-    result = audit(candidate.settings, [MINE, THEIRS])
+    result = judge(candidate.settings, [MINE, THEIRS])
     assert result.evaluated == DECLARED and result.findings == {"error": 0, "warning": 0, "info": 0}
     assert decisions(candidate) == {ORGANISATION: "published", OTHER: "published"}
     assert result.decisions[0].reason == "No errors, no warnings."
@@ -84,14 +84,21 @@ def test_what_has_no_error_is_published(candidate: Build) -> None:
     ]
 
 
+def test_what_moved_since_it_was_built_is_not_decided(few_tables: Build) -> None:
+    build = few_tables.settings
+    (mine, *_) = [part for part in pending_partitions(build) if part.organisation_code == ORGANISATION]
+    assert audit(build, [Partition(mine.organisation_code, mine.quarter, "earlier")]).decisions == []
+    assert [decision.quarter for decision in audit(build, [mine]).decisions] == [mine.quarter]
+
+
 def test_nothing_pending_is_no_audit(few_tables: Build) -> None:
-    assert audit(few_tables.settings, []).evaluated == 0
+    assert judge(few_tables.settings, []).evaluated == 0
     assert decisions(few_tables) == {}
 
 
 def test_a_bad_row_in_the_candidate_holds_its_partition_alone(few_tables: Build) -> None:
     few_tables.execute(f"update marts.project_status set rag = 'blue' where organisation_code = '{OTHER}'")
-    result = audit(few_tables.settings, [MINE, THEIRS])
+    result = judge(few_tables.settings, [MINE, THEIRS])
     assert decisions(few_tables) == {ORGANISATION: "published", OTHER: "held"}
     [finding] = findings(few_tables)
     assert (finding["rule"], finding["severity"], finding["organisation_code"]) == ("value-unknown", "error", OTHER)
@@ -101,7 +108,7 @@ def test_a_bad_row_in_the_candidate_holds_its_partition_alone(few_tables: Build)
 
 def test_a_bad_row_of_a_submission_is_found_in_its_cell(few_tables: Build) -> None:
     few_tables.execute(f"update raw.risk set risk = null where organisation_code = '{OTHER}'")
-    audit(few_tables.settings, [MINE, THEIRS])
+    judge(few_tables.settings, [MINE, THEIRS])
     assert decisions(few_tables)[OTHER] == "held"
     [finding] = findings(few_tables)
     assert (finding["sheet"], finding["cell"], finding["file_name"]) == ("A sheet", "A6", "report.xlsx")
@@ -113,7 +120,7 @@ def test_a_warning_is_published_and_listed(few_tables: Build) -> None:
     few_tables.row("indicator", submission, 7, indicator_code="B1", indicator="Spend", fiscal_quarter="2018-19 Q2",
                   measure="actual", value=104, unit="percent", scale=1, cells={"value": "E"})  # fmt: skip
     few_tables.save()
-    result = audit(few_tables.settings, [MINE])
+    result = judge(few_tables.settings, [MINE])
     assert decisions(few_tables) == {ORGANISATION: "published"}
     [finding] = findings(few_tables)
     assert (finding["rule"], finding["cell"]) == ("percent-out-of-range", "E7")
@@ -125,13 +132,13 @@ def test_rows_of_a_superseded_submission_do_not_count(few_tables: Build) -> None
     later = few_tables.submission(organisation=OTHER, sequence=2)
     few_tables.row("risk", later, 6, risk="Capacity")
     few_tables.save()
-    audit(few_tables.settings, [THEIRS])
+    judge(few_tables.settings, [THEIRS])
     assert decisions(few_tables) == {OTHER: "published"}
 
 
 def test_accepted_rows_that_reach_no_mart_hold_the_partition(few_tables: Build) -> None:
     few_tables.execute(f"delete from marts.risks where organisation_code = '{OTHER}'")
-    audit(few_tables.settings, [MINE, THEIRS])
+    judge(few_tables.settings, [MINE, THEIRS])
     assert decisions(few_tables) == {ORGANISATION: "published", OTHER: "held"}
     assert findings(few_tables)[0]["message"] == (
         "1 rows of risk were accepted, and the mart risks has none of this quarter."
@@ -140,14 +147,14 @@ def test_accepted_rows_that_reach_no_mart_hold_the_partition(few_tables: Build) 
 
 def test_a_row_that_belongs_to_nobody_holds_everybody(few_tables: Build) -> None:
     marts.insert_rows(few_tables, ("risks", {"organisation_code": None, "risk": "Nobody's"}))
-    audit(few_tables.settings, [MINE, THEIRS])
+    judge(few_tables.settings, [MINE, THEIRS])
     assert set(decisions(few_tables).values()) == {"held"}
 
 
 def test_many_failing_rows_are_summed_up(few_tables: Build) -> None:
     doubled = [("risks", {"organisation_code": OTHER, "risk": f"{n}", "twice": True}) for n in range(ROWS_LISTED + 5)]
     marts.insert_rows(few_tables, *doubled)
-    audit(few_tables.settings, [THEIRS])
+    judge(few_tables.settings, [THEIRS])
     found = findings(few_tables)
     assert len(found) == ROWS_LISTED + 1
     assert any(row["message"] == "30 more rows of marts.risks fail in the same way." for row in found)
@@ -155,9 +162,9 @@ def test_many_failing_rows_are_summed_up(few_tables: Build) -> None:
 
 def test_judging_again_replaces_what_was_found_and_decided(few_tables: Build) -> None:
     few_tables.execute("update marts.project_status set rag = 'blue'")
-    audit(few_tables.settings, [MINE, THEIRS])
+    judge(few_tables.settings, [MINE, THEIRS])
     few_tables.execute(f"update marts.project_status set rag = 'green' where organisation_code = '{OTHER}'")
-    audit(few_tables.settings, [THEIRS])
+    judge(few_tables.settings, [THEIRS])
     assert decisions(few_tables) == {ORGANISATION: "held", OTHER: "published"}
     assert [row["organisation_code"] for row in findings(few_tables)] == [ORGANISATION]
 
@@ -170,7 +177,7 @@ def test_a_held_submission_holds_its_partition_while_it_is_the_latest(
     unevaluated.save()
     unevaluated.execute(f"insert into raw.findings (stage, submission_id, severity, rule, message)"
                       f" values ('load', '{held}', 'error', 'number-invalid', 'A word stands in E7.')")  # fmt: skip
-    audit(unevaluated.settings, [MINE, THEIRS])
+    judge(unevaluated.settings, [MINE, THEIRS])
     assert decisions(unevaluated) == {ORGANISATION: "published", OTHER: decision}
     if decision == "held":
         [row] = unevaluated.query("from gate.decisions where decision = 'held'")
@@ -181,7 +188,7 @@ def test_a_failed_dbt_test_holds_the_partitions_of_its_rows(unevaluated: Build) 
     unevaluated.execute(f"create schema dbt_test_failures; create table dbt_test_failures.sums_agree as"
                       f" select '{OTHER}' as organisation_code, '{marts.QUARTER}' as quarter")  # fmt: skip
     dbt_results(unevaluated, dbt_test("fail", "sums_agree"))
-    audit(unevaluated.settings, [MINE, THEIRS])
+    judge(unevaluated.settings, [MINE, THEIRS])
     assert decisions(unevaluated) == {ORGANISATION: "published", OTHER: "held"}
     assert findings(unevaluated)[0]["rule"] == "dbt-test-failed"
 
@@ -189,27 +196,27 @@ def test_a_failed_dbt_test_holds_the_partitions_of_its_rows(unevaluated: Build) 
 def test_a_failed_dbt_test_whose_rows_name_no_partition_holds_everybody(unevaluated: Build) -> None:
     unevaluated.execute("create schema dbt_test_failures; create table dbt_test_failures.sums_agree as select 1 as n")
     dbt_results(unevaluated, dbt_test("fail", "sums_agree"))
-    audit(unevaluated.settings, [MINE, THEIRS])
+    judge(unevaluated.settings, [MINE, THEIRS])
     assert set(decisions(unevaluated).values()) == {"held"}
 
 
 @pytest.mark.parametrize("status", ["error", "skipped"])
 def test_a_dbt_test_that_did_not_run_holds_everybody(unevaluated: Build, status: str) -> None:
     dbt_results(unevaluated, dbt_test(status))
-    audit(unevaluated.settings, [MINE, THEIRS])
+    judge(unevaluated.settings, [MINE, THEIRS])
     assert set(decisions(unevaluated).values()) == {"held"}
 
 
 def test_a_dbt_test_that_warns_is_published_and_listed(unevaluated: Build) -> None:
     dbt_results(unevaluated, dbt_test("warn"))
-    assert audit(unevaluated.settings, [MINE]).findings == {"error": 0, "warning": 1, "info": 0}
+    assert judge(unevaluated.settings, [MINE]).findings == {"error": 0, "warning": 1, "info": 0}
     assert decisions(unevaluated) == {ORGANISATION: "published"}
 
 
 def test_without_a_candidate_nothing_is_decided(unevaluated: Build) -> None:
     (unevaluated.settings.dbt_target / "run_results.json").unlink()
     with pytest.raises(NotBuiltError, match="build the candidate"):
-        audit(unevaluated.settings, [MINE])
+        judge(unevaluated.settings, [MINE])
     assert decisions(unevaluated) == {}
 
 
@@ -218,7 +225,7 @@ def test_tables_that_tell_two_stories_are_found(unevaluated: Build, severity: st
     told_twice = {"check_id": "c2", "check": "Tile = its table", "printed_value": 49, "recomputed_value": 43,
                   "verdict": "disagrees", "severity": severity}  # fmt: skip
     marts.insert_rows(unevaluated, ("reconciliation", told_twice))
-    audit(unevaluated.settings, [MINE])
+    judge(unevaluated.settings, [MINE])
     assert decisions(unevaluated) == {ORGANISATION: decision}
     [finding] = findings(unevaluated)
     assert finding["severity"] == severity and "49 is printed, 43 is what" in finding["message"]
@@ -227,9 +234,12 @@ def test_tables_that_tell_two_stories_are_found(unevaluated: Build, severity: st
 def test_what_was_checked_within_a_return_is_not_found_again(unevaluated: Build) -> None:
     found_before = {"check_id": "c2", "scope": "within a return", "verdict": "disagrees", "severity": "warning"}
     marts.insert_rows(unevaluated, ("reconciliation", found_before))
-    assert audit(unevaluated.settings, [MINE]).findings["warning"] == 0
+    assert judge(unevaluated.settings, [MINE]).findings["warning"] == 0
 
 
 def test_a_decided_partition_is_no_longer_pending(unevaluated: Build) -> None:
-    audit(unevaluated.settings, pending_partitions(unevaluated.settings))
+    judge(unevaluated.settings, pending_partitions(unevaluated.settings))
+    decided = unevaluated.query("select organisation_code || ' ' || quarter as name, fingerprint from gate.decisions")
+    unevaluated.settings.published.mkdir(parents=True)
+    unevaluated.settings.settled.write_text(json.dumps({row["name"]: row["fingerprint"] for row in decided}))
     assert pending_partitions(unevaluated.settings) == []

@@ -1,5 +1,6 @@
 """What has to be judged again: a partition whose ground changed, and no other."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -19,9 +20,10 @@ OTHER = "E10000024"
 @pytest.fixture
 def project(build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
     """A build file of two organisations, and code of its own to change."""
-    for folder in ("dbt_project", "expectations"):
+    for folder in ("loaders", "dbt_project", "expectations"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "model.sql").write_text("select 1")
+    monkeypatch.setattr(pending, "LOADERS", tmp_path / "loaders")
     monkeypatch.setattr(pending, "EXPECTATIONS", tmp_path / "expectations")
     build.settings.dbt_project = tmp_path / "dbt_project"
     for organisation in ("E06000045", OTHER):
@@ -36,6 +38,8 @@ def decide_all(build: Build) -> None:
     rows = [[part.organisation_code, part.quarter, part.fingerprint] for part in pending_partitions(build.settings)]
     build.execute("delete from gate.decisions")
     build.execute("insert into gate.decisions (organisation_code, quarter, fingerprint) values (?, ?, ?)", rows)
+    build.settings.published.mkdir(parents=True, exist_ok=True)
+    build.settings.settled.write_text(json.dumps({f"{row[0]} {row[1]}": row[2] for row in rows}))
 
 
 def names(build: Build) -> list[tuple[str, str]]:
@@ -61,6 +65,23 @@ def test_a_changed_submission_makes_its_own_partition_pending(project: Build, ch
     assert names(project) == [(OTHER, "2018-19 Q2")]
 
 
+def test_a_decision_that_was_not_carried_out_is_pending(project: Build) -> None:
+    decide_all(project)
+    project.settings.settled.unlink()
+    assert len(names(project)) == 2
+
+
+def test_a_changed_quarter_makes_the_next_one_pending(project: Build) -> None:
+    project.submission(organisation=OTHER, period="2018-12")
+    project.save()
+    decide_all(project)
+    project.execute(
+        f"update raw.submissions set sha256 = 'other' where organisation_code = '{OTHER}'"
+        " and reporting_period = '2018-09'"
+    )
+    assert names(project) == [(OTHER, "2018-19 Q2"), (OTHER, "2018-19 Q3")]
+
+
 def test_another_submission_makes_its_partition_pending(project: Build) -> None:
     decide_all(project)
     project.submission(period="2018-09", sequence=2)
@@ -68,7 +89,7 @@ def test_another_submission_makes_its_partition_pending(project: Build) -> None:
     assert names(project) == [("E06000045", "2018-19 Q2")]
 
 
-@pytest.mark.parametrize("folder", ["dbt_project", "expectations"])
+@pytest.mark.parametrize("folder", ["loaders", "dbt_project", "expectations"])
 def test_changed_code_makes_everything_pending(project: Build, tmp_path: Path, folder: str) -> None:
     decide_all(project)
     (tmp_path / folder / "model.sql").write_text("select 2")

@@ -5,7 +5,7 @@ from openpyxl import Workbook
 
 from loaders import package
 from loaders.cells import UnreadableFileError
-from loaders.formats import read_sheets
+from loaders.formats import read_workbook
 
 
 def saved(tmp_path, fill):
@@ -22,7 +22,7 @@ def test_a_workbook_is_read_with_types_merges_and_hidden_sheets(tmp_path):
         sheet.merge_cells("A1:B1")
         sheet.parent.create_sheet("Old").sheet_state = "hidden"
 
-    first, old = read_sheets(saved(tmp_path, fill), ".xlsx")
+    first, old = read_workbook(saved(tmp_path, fill), ".xlsx").sheets
     assert first.rows[1] == [1.5, "", "1,234"]
     assert first.origin(0, 1) == (0, 0)
     assert (first.visible, old.visible) == (True, False)
@@ -33,7 +33,7 @@ def test_errors_and_unsaved_formulas_are_told_from_blanks(tmp_path):
         sheet["A1"], sheet["B1"], sheet["C1"] = "#REF!", "=SUM(1,2)", 3
         sheet["A1"].data_type = "e"
 
-    (sheet,) = read_sheets(saved(tmp_path, fill), ".xlsx")
+    (sheet,) = read_workbook(saved(tmp_path, fill), ".xlsx").sheets
     assert sheet.faults == {(0, 0): "#REF!", (0, 1): "="}
 
 
@@ -41,7 +41,7 @@ def test_errors_and_unsaved_formulas_are_told_from_blanks(tmp_path):
 def test_csv_is_read_in_the_encodings_spreadsheets_write(tmp_path, encoding):
     path = tmp_path / "report.csv"
     path.write_bytes('Line – a,"£1,234"\r\n"two\r\nlines",(11.2)\r\n'.encode(encoding))
-    (sheet,) = read_sheets(path, ".csv")
+    (sheet,) = read_workbook(path, ".csv").sheets
     assert sheet.rows == [["Line – a", "£1,234"], ["two\r\nlines", "(11.2)"]]
     assert not sheet.typed
 
@@ -53,7 +53,7 @@ def test_what_is_no_spreadsheet_is_refused_in_words(tmp_path, suffix, content):
     path = tmp_path / f"file{suffix}"
     path.write_bytes(content)
     with pytest.raises(UnreadableFileError):
-        read_sheets(path, suffix)
+        read_workbook(path, suffix)
 
 
 def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
@@ -63,4 +63,4 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(tm
         bomb.writestr("xl/worksheets/sheet1.xml", b"0" * (2 << 20))
     assert path.stat().st_size < 10_000
     with pytest.raises(UnreadableFileError, match="unpacks to 2 MB"):
-        read_sheets(path, ".xlsx")
+        read_workbook(path, ".xlsx")

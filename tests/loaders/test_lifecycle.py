@@ -113,6 +113,16 @@ def test_going_back_to_the_first_version_is_a_third_submission(settings, hr_file
     ]
 
 
+def test_a_sighting_that_is_read_again_does_not_come_back_as_the_latest(settings, hr_file, corrected_file, monkeypatch):
+    for file, name in ((hr_file, "first.xlsx"), (hr_file, "again.xlsx"), (corrected_file, "corrected.xlsx")):
+        land(settings, file, name=name)
+        run(settings)
+    monkeypatch.setattr("loaders.receive.reader_version", lambda _: "another reader")
+    run(settings)
+    latest = "select file_name from raw.submissions order by sequence desc limit 1"
+    assert rows(settings, latest) == [("corrected.xlsx",)]
+
+
 def test_a_broken_file_is_held_with_its_findings_and_loads_no_row(settings, broken_file):
     land(settings, broken_file)
     assert run(settings).held == [f"{HR_ID}.1"]

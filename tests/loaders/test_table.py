@@ -107,7 +107,7 @@ def test_headings_of_two_rows_are_read_through_merged_cells():
         ([HEADING, ["", 3.0, 1.0]], ("value-required", "2:2")),
         ([HEADING, ["Rents", 1.0, 1.0], ["rents ", 2.0, 2.0]], ("row-duplicated", "A3")),
         ([[*HEADING, "Remarks"], ["Housing", 1.0, 1.0, "late"]], ("column-unexpected", "D1")),
-        ([HEADING, ["Housing", 1.0, 1.0], [], ["Roads", 2.0, 2.0]], ("row-unread", "A4")),
+        ([HEADING, ["Housing", 1.0, 1.0], [], ["Roads", "some", "more"]], ("row-unread", "A4")),
         ([["Line", "2018/20"], ["Housing", 1.0]], ("year-invalid", "B1")),
         ([["Line", "Year"], ["Housing", 1.0]], ("table-missing", None)),
     ],
@@ -124,7 +124,7 @@ def test_a_missing_column_is_named_and_stops_the_file():
 
 
 def test_a_missing_sheet_is_named_with_those_that_are_there():
-    result = read(BUDGET, sheet(HEADING, ["Housing", 1.0, 1.0], name="Other"))
+    result = read(BUDGET, sheet(["Street", "Lamps"], ["High Street", 12.0], name="Other"))
     assert [rule for rule, _ in rules(result)] == ["sheet-missing", "sheet-unexpected"]
     assert "it has Other" in result.findings[0].message
 

@@ -4,21 +4,33 @@ select
     quarters.quarter,
     quarters.quarter_start,
     quarters.data_status,
+    figures.subject_code,
+    figures.subject,
+    figures.subject_type,
+    figures.subject_group,
+    figures.row_type = 'aggregate' as is_aggregate,
     figures.topic,
     figures.indicator,
     figures.period,
+    figures.period_end,
     figures.value,
     figures.unit,
+    figures.value_token,
+    figures.numerator,
+    figures.denominator,
     figures.commentary,
     figures.submission_id,
     figures.sheet,
     {{ cells_of({
+        'subject_code': 'subject_code',
+        'subject': 'subject',
         'topic': 'topic',
         'indicator': 'indicator',
         'period': 'period',
         'value': 'value',
+        'numerator': 'numerator',
+        'denominator': 'denominator',
         'commentary': 'commentary'
     }) }} as cells
-from {{ ref('stg_workforce_indicator') }} as figures
+from {{ ref('int_workforce_figures') }} as figures
 inner join {{ ref('int_reporting_quarters') }} as quarters using (organisation_code, quarter)
-where figures.closes_quarter and figures.row_type = 'detail'

@@ -1,0 +1,35 @@
+# One image for every component of docker-compose.yml. The base image comes from whatever registry the builder trusts.
+ARG PYTHON_IMAGE=python:3.12-slim
+FROM ${PYTHON_IMAGE}
+
+# Airflow's metadata live in Postgres here; these are the drivers it speaks to it with.
+ARG DRIVERS="psycopg2-binary>=2.9.10,<3 asyncpg>=0.30,<1"
+
+RUN useradd --system --uid 10001 --create-home --home-dir /opt/airflow quarterdeck \
+    && install -d -o quarterdeck -g quarterdeck /data /opt/quarterdeck
+WORKDIR /opt/quarterdeck
+
+# Dependencies change less often than the code: a layer of their own, every hash checked.
+COPY requirements/runtime.txt requirements/
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/runtime.txt \
+    && pip install --no-cache-dir --disable-pip-version-check ${DRIVERS}
+
+COPY pyproject.toml README.md LICENSE ./
+COPY quarterdeck quarterdeck
+COPY loaders loaders
+COPY transform transform
+COPY expectations expectations
+COPY publication publication
+COPY dbt_project dbt_project
+COPY dags dags
+# In place, because layouts, dbt project and DAGs are read from where the code is.
+RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation --editable . \
+    && python -m compileall -q quarterdeck loaders transform expectations publication dags
+
+ENV AIRFLOW_HOME=/opt/airflow \
+    QUARTERDECK_HOME=/data \
+    OPENBLAS_NUM_THREADS=1 \
+    PYTHONUNBUFFERED=1
+USER quarterdeck
+VOLUME ["/data", "/opt/airflow"]
+CMD ["quarterdeck", "--help"]

@@ -1,0 +1,16 @@
+select
+    quarters.organisation_code,
+    quarters.organisation,
+    quarters.quarter,
+    quarters.quarter_start,
+    quarters.data_status,
+    multipliers.submission_id,
+    multipliers.sheet,
+    multipliers.unit,
+    multipliers.multiplier,
+    string_agg(
+        multipliers.sheet_column, ', ' order by length(multipliers.sheet_column), multipliers.sheet_column
+    ) as sheet_columns
+from {{ ref('stg_multipliers') }} as multipliers
+inner join {{ ref('int_reporting_quarters') }} as quarters using (organisation_code, quarter)
+group by all

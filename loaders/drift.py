@@ -1,0 +1,397 @@
+"""How a sheet differs from its layout: columns renamed, moved or doubled, rows that are totals without saying so.
+
+What is harmless is told for information; whatever could change what a figure means is an error.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
+
+from loaders.cells import Sheet, address, column_letters, column_number
+from loaders.layout import TableLayout
+from loaders.patterns import TOKEN, as_path, match, match_path
+from loaders.values import key, plain
+from quarterdeck.findings import Finding
+from quarterdeck.periods import MONTH_NAMES, fiscal_year
+from quarterdeck.rules import finding
+
+if TYPE_CHECKING:
+    from loaders.table import Block, Number, Row
+
+Path = tuple[str, ...]
+Mapped = Mapping[str, list[tuple[int, dict[str, str]]]]
+"""Of every column of the layout, the columns of the sheet that were found for it, and what their headings say."""
+
+_MONTH = re.compile(r"(\d{4})-(\d\d)")
+_ALIKE = 0.6
+"""How similar two headings are, from 0 to 1, for one to be taken as the other renamed."""
+_MOST_HEADINGS = 0.6
+_SERIES = ("month", "fiscal_year", "savings_year")
+_SAYS_TOTAL = re.compile(r"(?:grand |overall |sub[- ]?)?totals?:?")
+_DIGITS_THAT_ARE_NO_CHANCE = 4
+
+
+# Headings
+
+
+def heading_drift(
+    table: TableLayout, sheet: Sheet, index: int, mapped: Mapped, unread: Mapping[int, Path]
+) -> Iterator[Finding]:
+    """What is to be said of the headings in row `index`: `unread` are the columns that no column of the layout took."""
+    missing = [name for name, column in table.columns.items() if name not in mapped and not column.optional]
+    strangers = {
+        column: path
+        for column, path in unread.items()
+        if path and not any(match_path(as_path(ignored), path) is not None for ignored in table.ignore_columns)
+    }
+    renamed = _renamed(table, missing, strangers)
+    for name, column in renamed.items():
+        yield finding(
+            "column-renamed",
+            f"The column '{_shown(table.columns[name].path)}' of the table '{table.table}' is missing; "
+            f"'{_shown(strangers[column])}' may be it, renamed.",
+            remedy="Give the column its heading back, or tell the data team that the template changed.",
+            sheet=sheet.name,
+            cell=address(index, column),
+        )
+    for name in missing:
+        if name not in renamed:
+            yield finding(
+                "column-missing",
+                f"The column '{_shown(table.columns[name].path)}' of the table '{table.table}' is missing on the sheet "
+                f"'{sheet.name}'.",
+                remedy="Put the column back under its heading, or tell the data team that the template changed.",
+                sheet=sheet.name,
+                cell=f"{index + 1}:{index + max(table.heading.rows, 1)}",
+            )
+    for column, path in strangers.items():
+        if column not in renamed.values():
+            yield _stranger(table, sheet, index, column, path, mapped)
+    yield from _doubled(table, sheet, index, mapped)
+    yield from _reordered(table, sheet, index, mapped)
+    yield from _moved(table, sheet, index, mapped)
+    yield from _respelled(table, sheet, index, mapped)
+
+
+def _renamed(table: TableLayout, missing: list[str], strangers: Mapping[int, Path]) -> dict[str, int]:
+    """Of missing columns, the unexpected one that each may be: the most similar pairs first."""
+    pairs = sorted(
+        (
+            (_likeness(table.columns[name].path, path), name, column)
+            for name in missing
+            for column, path in strangers.items()
+        ),
+        reverse=True,
+    )
+    found: dict[str, int] = {}
+    for likeness, name, column in pairs:
+        if likeness >= _ALIKE and name not in found and column not in found.values():
+            found[name] = column
+    return found
+
+
+def _likeness(pattern: Path, path: Path) -> float:
+    wanted = key(" ".join(TOKEN.sub("", part) for part in pattern))
+    return SequenceMatcher(None, wanted, key(" ".join(path))).ratio() if wanted else 0.0
+
+
+def _stranger(table: TableLayout, sheet: Sheet, index: int, column: int, path: Path, mapped: Mapped) -> Finding:
+    twin = next((name for name in mapped if match_path(table.columns[name].path, path) is not None), None)
+    if twin is not None:
+        return _double(sheet, index, column, path, mapped[twin][0][0])
+    return finding(
+        "column-unexpected",
+        f"The column '{_shown(path)}' is not in the layout; it was not read.",
+        remedy="Ask the data team to add it to the layout, or remove it.",
+        sheet=sheet.name,
+        cell=address(index, column),
+    )
+
+
+def _doubled(table: TableLayout, sheet: Sheet, index: int, mapped: Mapped) -> Iterator[Finding]:
+    """Columns of one kind whose headings say the same: the same year twice."""
+    for name, found in mapped.items():
+        seen: dict[tuple[tuple[str, str], ...], int] = {}
+        for column, parts in found:
+            said = tuple(sorted(parts.items()))
+            if said in seen:
+                yield _double(sheet, index, column, table.columns[name].path, seen[said])
+            seen.setdefault(said, column)
+
+
+def _double(sheet: Sheet, index: int, column: int, path: Path, first: int) -> Finding:
+    return finding(
+        "column-duplicated",
+        f"The heading '{_shown(path)}' stands over two columns, {column_letters(first)} and {column_letters(column)}.",
+        remedy="Keep one of the two columns.",
+        sheet=sheet.name,
+        cell=address(index, column),
+    )
+
+
+def _reordered(table: TableLayout, sheet: Sheet, index: int, mapped: Mapped) -> Iterator[Finding]:
+    places = [(mapped[name][0][0], name) for name in table.columns if name in mapped]
+    for (before, _), (here, name) in zip(places, places[1:], strict=False):
+        if here < before:
+            yield finding(
+                "column-reordered",
+                f"The column '{_shown(table.columns[name].path)}' stands elsewhere than in the layout; it was found by "
+                "its heading.",
+                remedy="Nothing needs to be done.",
+                sheet=sheet.name,
+                cell=address(index, here),
+            )
+            return
+
+
+def _moved(table: TableLayout, sheet: Sheet, index: int, mapped: Mapped) -> Iterator[Finding]:
+    here = address(index, min((found[0][0] for found in mapped.values()), default=0))
+    if table.heading.at and here not in table.heading.at:
+        yield finding(
+            "block-moved",
+            f"The table '{table.table}' starts in {here}, not in {' or '.join(table.heading.at)} as in the template; "
+            "it was found by its headings.",
+            remedy="Nothing needs to be done.",
+            sheet=sheet.name,
+            cell=here,
+        )
+
+
+def _respelled(table: TableLayout, sheet: Sheet, index: int, mapped: Mapped) -> Iterator[Finding]:
+    """Headings that are the layout's but for case and blank space."""
+    seen = set()
+    for name, found in mapped.items():
+        for column, _ in found:
+            for row in range(index, index + table.heading.rows):
+                here = sheet.origin(row, column)
+                heading = sheet.value(*here)
+                if here in seen or not isinstance(heading, str) or not heading.strip():
+                    continue
+                seen.add(here)
+                if _is_respelled(heading, table.columns[name].path):
+                    yield finding(
+                        "heading-respelled",
+                        f"The heading '{plain(heading)}' has other capitals or blanks than in the template; it was "
+                        "recognised.",
+                        remedy="Nothing needs to be done.",
+                        sheet=sheet.name,
+                        cell=address(*here),
+                    )
+
+
+def _is_respelled(heading: str, path: Path) -> bool:
+    pattern = next((part for part in path if match(part, heading) is not None), None)
+    if pattern is None or "*" in pattern:
+        return False
+    lines = heading.split("\n")
+    if any("\u00a0" in line or "  " in line.strip("\r") or line != line.strip(" \t") for line in lines):
+        return True
+    return not TOKEN.search(pattern) and plain(heading) != plain(pattern) and _same_letters(heading, pattern)
+
+
+def _same_letters(heading: str, pattern: str) -> bool:
+    return plain(heading).lower() == plain(pattern).lower()
+
+
+def likely_heading(table: TableLayout, sheet: Sheet, paths_of: Callable[[int], Iterable[Path]]) -> int | None:
+    """The row that has most of the table's headings, where none has those that it is known by; None where none has.
+
+    `paths_of` gives the headings that stand in and below a row.
+    """
+    wanted = [column.path for column in table.columns.values() if not column.optional and any(column.path)]
+    wanted = [path for path in wanted if not any(TOKEN.search(part) for part in path)]
+    best, most = None, 0
+    for index, row in enumerate(sheet.rows):
+        if sum(isinstance(value, str) and bool(value) for value in row) < 2:
+            continue
+        paths = list(paths_of(index))
+        matching = sum(any(match_path(path, found) is not None for found in paths) for path in wanted)
+        if matching > most:
+            best, most = index, matching
+    return best if most >= max(2, _MOST_HEADINGS * len(wanted)) else None
+
+
+# Rows
+
+
+def row_drift(table: TableLayout, sheet: Sheet, block: "Block") -> Iterator[Finding]:
+    """What is to be said of the rows of one block."""
+    yield from _merged_figures(table, sheet, block)
+    yield from _under_no_heading(sheet, block)
+    yield from _unlabelled_totals(sheet, block)
+    if not table.unique:
+        yield from _repeated(sheet, block)
+    yield from _gaps(table, sheet, block)
+
+
+def _merged_figures(table: TableLayout, sheet: Sheet, block: "Block") -> Iterator[Finding]:
+    """Figures that are shown beside several rows or under several headings, and belong to one."""
+    figures = {
+        column: name
+        for name, found in block.columns.items()
+        for column, _ in found
+        if table.columns[name].is_number and not table.columns[name].blank_where_filled
+    }
+    rows = {row.number_of - 1 for row in block.rows}
+    told = set()
+    for row in sorted(rows):
+        for column in figures:
+            top, left = sheet.origin(row, column)
+            if (top, left) == (row, column) or (top, left) in told or left not in figures or top not in rows:
+                continue
+            told.add((top, left))
+            if plain(sheet.value(top, left)):
+                yield finding(
+                    "cell-merged",
+                    f"{address(top, left)} is merged with other cells of figures; which of them its figure belongs to "
+                    "cannot be known.",
+                    remedy="Unmerge the cells, and type the figure where it belongs.",
+                    sheet=sheet.name,
+                    cell=address(top, left),
+                )
+
+
+def _under_no_heading(sheet: Sheet, block: "Block") -> Iterator[Finding]:
+    """Filled cells of the table's rows that no heading stands over."""
+    mapped = [column for found in block.columns.values() for column, _ in found]
+    for row in block.rows:
+        cells = sheet.rows[row.number_of - 1]
+        for column in sorted(block.without_heading):
+            if column >= len(cells) or not plain(cells[column]):
+                continue
+            if not sheet.typed:
+                yield finding(
+                    "row-misaligned",
+                    f"Row {row.number_of} has more cells than there are headings; its figures may stand a column off.",
+                    remedy='Put quotation marks around cells that hold the delimiter, as in "1,234".',
+                    sheet=sheet.name,
+                    cell=address(row.number_of - 1, column),
+                )
+                break
+            if min(mapped) < column < max(mapped):
+                yield finding(
+                    "cell-unexpected",
+                    f"{address(row.number_of - 1, column)} stands in the table under no heading; it was not read.",
+                    remedy="Give its column a heading of the template, or move the cell out of the table.",
+                    sheet=sheet.name,
+                    cell=address(row.number_of - 1, column),
+                )
+
+
+def _unlabelled_totals(sheet: Sheet, block: "Block") -> Iterator[Finding]:
+    """Rows that are sums, or say so, and that the layout does not know as totals."""
+    sums: dict[tuple[object, ...], Decimal] = defaultdict(Decimal)
+    counts: dict[tuple[object, ...], int] = defaultdict(int)
+    for position, row in enumerate(block.rows):
+        figures = {place: figure for place, figure in _figures(row) if figure.value}
+        if row.type != "detail" or position in block.group_starts:
+            sums.clear()
+            counts.clear()
+        if row.type != "detail" or not figures:
+            continue
+        says_so = _SAYS_TOTAL.fullmatch(key(_first_text(row))) is not None
+        is_sum = all(counts[place] >= 2 and sums[place] == figure.value for place, figure in figures.items())
+        digits = sum(len(str(abs(figure.value or 0)).replace(".", "").strip("0")) for figure in figures.values())
+        if says_so or (is_sum and digits >= _DIGITS_THAT_ARE_NO_CHANCE):
+            yield _total(sheet, row, next(iter(figures.values())), says_so=says_so)
+            sums.clear()
+            counts.clear()
+            continue
+        for place, figure in figures.items():
+            sums[place] += figure.value or 0
+            counts[place] += 1
+
+
+def _first_text(row: "Row") -> str:
+    """What stands leftmost in a row."""
+    own = [(column_number(text.cell), text.value) for text in row.texts.values() if text.cell.isalpha()]
+    return min(own, default=(0, ""))[1]
+
+
+def _total(sheet: Sheet, row: "Row", figure: "Number", *, says_so: bool) -> Finding:
+    why = "calls itself a total" if says_so else "is the sum of the rows above it"
+    return finding(
+        "total-unlabelled",
+        f"Row {row.number_of} {why}, but is not one of the totals of the template; it would be counted twice.",
+        remedy="Give the row the label that totals have in the template, or remove it.",
+        sheet=sheet.name,
+        cell=f"{figure.cell}{row.number_of}",
+    )
+
+
+def _figures(row: "Row") -> Iterator[tuple[tuple[object, ...], "Number"]]:
+    """A row's figures, each with what tells its column."""
+    for name, figures in row.numbers.items():
+        for figure in figures:
+            yield (name, figure.parts, figure.scale), figure
+
+
+def _repeated(sheet: Sheet, block: "Block") -> Iterator[Finding]:
+    """Rows with figures that say in every cell what an earlier row says."""
+    seen: dict[tuple[object, ...], int] = {}
+    for row in block.rows:
+        figures = tuple((place, figure.value) for place, figure in _figures(row) if figure.value is not None)
+        own = tuple((name, text.value) for name, text in row.texts.items() if text.cell.isalpha())
+        if row.type != "detail" or not figures or not own:
+            continue
+        said = (own, figures)
+        if said in seen and seen[said] != row.number_of:
+            yield finding(
+                "row-duplicated",
+                f"Row {row.number_of} says the same as row {seen[said]}.",
+                remedy="Keep one of the two rows.",
+                sheet=sheet.name,
+                cell=f"{next(iter(row.texts.values())).cell}{row.number_of}",
+            )
+        seen.setdefault(said, row.number_of)
+
+
+def _gaps(table: TableLayout, sheet: Sheet, block: "Block") -> Iterator[Finding]:
+    """Months or years of which the headings, or the rows, leave one out between others."""
+    for found in block.columns.values():
+        for part in _SERIES:
+            said = [(parts[part], address(block.heading_row, column)) for column, parts in found if part in parts]
+            yield from _gaps_in(table, sheet, part, said)
+    for part in _SERIES:
+        if part in table.columns:
+            texts = [(row.texts[part].value, row) for row in block.rows if row.type == "detail" and part in row.texts]
+            yield from _gaps_in(
+                table, sheet, part, [(text, f"{row.texts[part].cell}{row.number_of}") for text, row in texts]
+            )
+
+
+def _gaps_in(table: TableLayout, sheet: Sheet, part: str, said: list[tuple[str, str]]) -> Iterator[Finding]:
+    numbered = [(number, text, cell) for text, cell in said if (number := _ordinal(part, text)) is not None]
+    for (before, _, _), (number, text, cell) in zip(numbered, numbered[1:], strict=False):
+        # The name of a month alone tells no year: after December comes January.
+        left_out = (
+            (number - before) % 12 - 1 if number < 12 and before < 12 and part == "month" else number - before - 1
+        )
+        if left_out > 0:
+            yield finding(
+                "series-gap",
+                f"In the table '{table.table}' {left_out} {part.replace('_', ' ')}{'s are' if left_out > 1 else ' is'} "
+                f"left out before '{text}'.",
+                remedy="Put back what is left out, with blank cells where there is nothing to report.",
+                sheet=sheet.name,
+                cell=cell,
+            )
+
+
+def _ordinal(part: str, text: str) -> int | None:
+    """A number that is one more for the next month or year; None for what is neither."""
+    try:
+        if part != "month":
+            return int(fiscal_year(text)[:4])
+        if found := _MONTH.fullmatch(text):
+            return int(found[1]) * 12 + int(found[2])
+        return MONTH_NAMES.index(text.strip().lower()[:3])
+    except ValueError:
+        return None
+
+
+def _shown(path: Path) -> str:
+    return " / ".join(path)

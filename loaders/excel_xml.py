@@ -1,0 +1,159 @@
+"""What the reader of values does not tell of .xlsx and .xlsm sheets: errors, unsaved formulas, links, hidden rows.
+
+The parts are looked at as bytes, not parsed, and cell by cell only where a sheet has something to tell.
+"""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from typing import NamedTuple
+
+from loaders.cells import Marks, UnreadableFileError, column_number
+from loaders.limits import check_area
+from loaders.links import is_outward
+from loaders.package import Parts
+
+WORKBOOK, RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+_OPEN = rb"<(?:[\w.-]+:)?"
+_SHEET = re.compile(_OPEN + rb"sheet(?=\s)([^>]*)>")
+_RELATION = re.compile(_OPEN + rb"Relationship(?=\s)([^>]*)>")
+_COLUMNS = re.compile(_OPEN + rb"col(?=\s)([^>]*)>")
+_ROW = re.compile(_OPEN + rb"row(?=[\s/>])([^>]*)>")
+_CELL = re.compile(_OPEN + rb"c(?=[\s/>])")
+_ROW_OR_CELL = re.compile(_OPEN + rb"(?P<kind>row|c)(?=[\s/>])(?P<head>[^>]*?)(?P<empty>/?)>")
+_END_OF_CELL = re.compile(rb"</(?:[\w.-]+:)?c\s*>")
+_ATTRIBUTE = re.compile(rb"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_REFERENCE = re.compile(rb"""\br=["']([A-Z]{1,3})([0-9]{1,7})["']""")
+_VALUE = re.compile(_OPEN + rb"v(?:\s[^>]*)?>([^<]+)<")
+_FORMULA = re.compile(_OPEN + rb"f(?:\s[^>]*)?(?:/>|>([^<]*)<)")
+_IS_ERROR = re.compile(rb"""\bt=["']e["']""")
+_IS_TEXT = re.compile(rb"""\bt=["']str["']""")
+_TRUE = (b"1", b"true")
+
+
+class _Cell(NamedTuple):
+    row: int
+    column: int
+    head: bytes
+    body: bytes
+
+
+def is_excel(parts: Parts) -> bool:
+    """Whether the package is an Excel workbook."""
+    return WORKBOOK in parts and RELATIONS in parts
+
+
+def has_links(parts: Parts) -> bool:
+    """Whether the workbook lists other files or programs that it takes values from."""
+    return any(name.startswith("xl/externalLinks/") and "/_rels/" not in name for name in parts)
+
+
+def marks(parts: Parts) -> dict[str, Marks]:
+    """What is to be known of each worksheet, by its name.
+
+    Raises TooLargeFileError where the cells of the sheets lie too far apart; UnreadableFileError where a sheet of the
+    workbook is not in the package.
+    """
+    found: dict[str, Marks] = {}
+    targets = _targets(parts[RELATIONS])
+    by_name = {name.lower(): body for name, body in parts.items()}
+    area = 0
+    for sheet in _SHEET.findall(parts[WORKBOOK]):
+        attributes = _attributes(sheet)
+        name = _text(attributes.get("name", b""))
+        target = targets.get(attributes.get("id", b""), "")
+        # A sheet that holds only a chart, a dialogue or an old macro has no cells to read.
+        if any(folder in target.lower() for folder in ("chartsheets/", "dialogsheets/", "macrosheets/")):
+            continue
+        body = by_name.get(target.lower())
+        if body is None:
+            raise UnreadableFileError(f"it is damaged: its sheet '{name}' is not in it")
+        area += _area(body)
+        check_area(area, name)
+        found[name] = _marks_of(body)
+    return found
+
+
+def _attributes(tag: bytes) -> dict[str, bytes]:
+    """A tag's attributes, by their names without a prefix."""
+    return {name.decode().rpartition(":")[2]: one or other for name, one, other in _ATTRIBUTE.findall(tag)}
+
+
+def _text(value: bytes) -> str:
+    return unescape(value.decode("utf-8", "replace"))
+
+
+def _targets(relations: bytes) -> dict[bytes, str]:
+    targets = {}
+    for relation in _RELATION.findall(relations):
+        attributes = _attributes(relation)
+        target = _text(attributes.get("Target", b""))
+        targets[attributes.get("Id", b"")] = target.lstrip("/") if target.startswith(("/", "xl/")) else f"xl/{target}"
+    return targets
+
+
+def _area(body: bytes) -> int:
+    """How many cells a sheet spans from A1 to its last row and column that hold something."""
+    references = _REFERENCE.findall(body)
+    if len(references) == len(_CELL.findall(body)):
+        rows = max((int(row) for _, row in references), default=0)
+        columns = max((column_number(letters.decode()) for letters in {found[0] for found in references}), default=-1)
+        if rows * (columns + 1) <= 10_000:
+            return rows * (columns + 1)
+    # A cell that is only formatted, perhaps in the last row there can be, is not read.
+    filled = [(cell.row + 1, cell.column + 1) for cell in _cells(body) if cell.body]
+    return max((row for row, _ in filled), default=0) * max((column for _, column in filled), default=0)
+
+
+def _cells(body: bytes) -> Iterator[_Cell]:
+    row = column = -1
+    for tag in _ROW_OR_CELL.finditer(body):
+        if tag["kind"] == b"row":
+            number = _attributes(tag["head"]).get("r", b"")
+            row, column = int(number) - 1 if number.isdigit() else row + 1, -1
+            continue
+        reference = _REFERENCE.search(tag["head"])
+        row, column = (int(reference[2]) - 1, column_number(reference[1].decode())) if reference else (row, column + 1)
+        end = None if tag["empty"] else _END_OF_CELL.search(body, tag.end())
+        yield _Cell(row, column, tag["head"], body[tag.end() : end.start()] if end else b"")
+
+
+def _marks_of(body: bytes) -> Marks:
+    found = Marks()
+    if _FORMULA.search(body) or _IS_ERROR.search(body):
+        _look_at_formulas(body, found)
+    if b"hidden=" in body:
+        found.hidden_rows = frozenset(_hidden_rows(body))
+        found.hidden_columns = frozenset(_hidden_columns(body))
+    return found
+
+
+def _look_at_formulas(body: bytes, found: Marks) -> None:
+    for cell in _cells(body):
+        value = _VALUE.search(cell.body)
+        formula = _FORMULA.search(cell.body)
+        if _IS_ERROR.search(cell.head):
+            found.faults[cell.row, cell.column] = _text(value[1]) if value else "#ERROR"
+        elif formula and not value and not _IS_TEXT.search(cell.head):
+            found.faults[cell.row, cell.column] = "="
+        if formula and is_outward(text := _text(formula[1] or b"")):
+            found.links[cell.row, cell.column] = text
+
+
+def _hidden_rows(body: bytes) -> Iterator[int]:
+    row = -1
+    for head in _ROW.findall(body):
+        attributes = _attributes(head)
+        number = attributes.get("r", b"")
+        row = int(number) - 1 if number.isdigit() else row + 1
+        if attributes.get("hidden") in _TRUE:
+            yield row
+
+
+def _hidden_columns(body: bytes) -> Iterator[int]:
+    for head in _COLUMNS.findall(body):
+        attributes = _attributes(head)
+        first, last = attributes.get("min", b""), attributes.get("max", b"")
+        if attributes.get("hidden") in _TRUE and first.isdigit() and last.isdigit():
+            # The last column there can be is number 16,384.
+            yield from range(int(first) - 1, min(int(last), 16_384))

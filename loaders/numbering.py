@@ -1,0 +1,106 @@
+"""Which submission a file is: a new one, the one it was before, or none because it changes nothing."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from loaders.archive import Receipt
+from loaders.read import UNRECOGNISED
+
+if TYPE_CHECKING:
+    import duckdb
+
+Series = tuple[str, str, str]
+"""Organisation, return and month: what a submission may restate an earlier one of."""
+
+
+@dataclass
+class Submission:
+    """A file that was read, or one month of a series, on its way into the raw schema.
+
+    `submission_id` is None where the file changes nothing.
+    """
+
+    receipt: Receipt
+    read: dict[str, Any]
+    submission_id: str | None = None
+    sequence: int = 0
+    restates: str | None = None
+
+    @property
+    def reporting_period(self) -> str:
+        """The month it is of; in a series, not always the one that the file was sent for."""
+        return str(self.read["reporting_period"])
+
+    @property
+    def series(self) -> Series:
+        """What it is one of."""
+        return self.receipt.organisation_code, str(self.read["return_id"]), self.reporting_period
+
+
+@dataclass(frozen=True)
+class _Known:
+    submission_id: str
+    sequence: int
+    receipt_id: str
+    sha256: str
+    content_sha256: str | None
+
+
+@dataclass
+class Numbering:
+    """The submissions of the months concerned, as they are known so far, oldest first in every series."""
+
+    known: dict[Series, list[_Known]] = field(default_factory=lambda: defaultdict(list))
+    read_as: dict[str, set[Series]] = field(default_factory=lambda: defaultdict(set))
+
+    @classmethod
+    def of(cls, connection: "duckdb.DuckDBPyConnection", months: set[str]) -> "Numbering":
+        """What the raw schema knows of these months."""
+        numbering = cls()
+        for organisation, return_id, month, *known in connection.execute(
+            "select organisation_code, return_id, reporting_period, submission_id, sequence, receipt_id, sha256,"
+            " content_sha256 from raw.submissions where list_contains(?, reporting_period) order by sequence",
+            [sorted(months)],
+        ).fetchall():
+            numbering._add((organisation, return_id, month), _Known(*known))
+        return numbering
+
+    def number(self, parts: list[Submission]) -> None:
+        """Number the submissions of one file. Files come in the order in which they were received."""
+        for submission in parts:
+            self._number(submission)
+        receipt_id = parts[0].receipt.receipt_id
+        if not any(submission.submission_id for submission in parts):
+            return
+        # The file may have been read as something else before, which it is no longer.
+        for series in self.read_as.pop(receipt_id, ()):
+            self.known[series] = [known for known in self.known[series] if known.receipt_id != receipt_id]
+        for submission in parts:
+            if submission.submission_id:
+                receipt, content = submission.receipt, submission.read["content_sha256"]
+                known = _Known(submission.submission_id, submission.sequence, receipt_id, receipt.sha256, content)
+                self._add(submission.series, known)
+                self.known[submission.series].sort(key=lambda each: each.sequence)
+
+    def _add(self, series: Series, known: _Known) -> None:
+        self.known[series].append(known)
+        self.read_as[known.receipt_id].add(series)
+
+    def _number(self, submission: Submission) -> None:
+        receipt, known = submission.receipt, self.known[submission.series]
+        for position, earlier in enumerate(known):
+            if earlier.receipt_id == receipt.receipt_id:
+                submission.submission_id, submission.sequence = earlier.submission_id, earlier.sequence
+                submission.restates = known[position - 1].submission_id if position else None
+                return
+        # Files that nobody recognised are no series of one return: the same bytes at any time before are the same file.
+        # A file that is read again is compared with what came before it, not with what has come since.
+        before = [each for each in known if each.receipt_id < receipt.receipt_id]
+        same = before if submission.read["return_id"] == UNRECOGNISED else before[-1:]
+        content = submission.read["content_sha256"]
+        if any(each.sha256 == receipt.sha256 or (content and content == each.content_sha256) for each in same):
+            return
+        submission.sequence = known[-1].sequence + 1 if known else 1
+        submission.submission_id = ".".join([*submission.series, str(submission.sequence)])
+        submission.restates = known[-1].submission_id if known else None

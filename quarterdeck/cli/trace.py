@@ -1,0 +1,207 @@
+"""`quarterdeck trace`: from a published figure to the cells it came from, and the arithmetic between."""
+
+import contextlib
+import hashlib
+import re
+from dataclasses import asdict
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from quarterdeck.cli.output import FOUND, AsJson, emit_json, refuse
+from quarterdeck.settings import Settings
+
+if TYPE_CHECKING:
+    from loaders.cells import CellValue, Sheet
+    from publication.manifest import Source
+    from publication.trace import CellContent, Figure, Operand, SourceCell, Trace
+
+_SIGNS = {"add": "+", "subtract": "-", "divide_by": "/"}
+_LONGEST_TEXT = 100
+_MOST_DECIMALS = 6
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command()(trace)
+
+
+def trace(
+    mart: Annotated[str, typer.Argument(help="The mart, for example project_status.")],
+    key: Annotated[str, typer.Argument(help="The row: column=value pairs between commas, or a name its key holds.")],
+    column: Annotated[str, typer.Argument(help="The figure; without it, every one of the row.")] = "",
+    version: Annotated[str, typer.Option(help="In which version: v00003, 3 or current.")] = "current",
+    as_json: AsJson = False,
+) -> None:
+    """Show where a published figure comes from: file, sheet and cell, and the arithmetic between.
+
+    The cells are read again from the archived files. Exit code 1 where one cannot be read, or where a figure is not
+    what its origin comes to.
+    """
+    from publication.store import PublicationError
+    from publication.trace import trace as trace_figures
+
+    settings = Settings()
+    try:
+        found = trace_figures(settings, ArchivedCells(settings), mart, key, column, version)
+    except PublicationError as error:
+        refuse(str(error))
+    if as_json:
+        emit_json(asdict(found))
+    else:
+        _Printed(found).show()
+    if not all(figure.sound for figure in found.figures):
+        raise typer.Exit(FOUND)
+
+
+class ArchivedCells:
+    """Reads cells of archived submissions; every file is opened once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._sheets: dict[str, dict[str, Sheet]] = {}
+
+    def __call__(self, source: "Source", sheet: str, cell: str) -> "CellContent":
+        """What stands in a cell of a submission.
+
+        Raises UnreadableCellError where the archive has lost or changed the file, or the file has no such sheet.
+        """
+        from loaders.cells import column_number
+        from loaders.values import plain
+        from publication.trace import CellContent, UnreadableCellError
+
+        if source.sha256 not in self._sheets:
+            self._sheets[source.sha256] = self._read(source)
+        sheets = self._sheets[source.sha256]
+        if sheet not in sheets:
+            raise UnreadableCellError(f"'{source.file_name}' has no sheet '{sheet}'")
+        letters = cell.rstrip("0123456789")
+        value = sheets[sheet].value(int(cell.removeprefix(letters)) - 1, column_number(letters))
+        return CellContent(plain(value), tuple(_numbers(value)))
+
+    def _read(self, source: "Source") -> "dict[str, Sheet]":
+        from pathlib import Path
+
+        from loaders.cells import UnreadableFileError
+        from loaders.formats import read_workbook
+        from publication.trace import UnreadableCellError
+
+        path = self._settings.archived(source.sha256)
+        try:
+            intact = hashlib.sha256(path.read_bytes()).hexdigest() == source.sha256
+            sheets = read_workbook(path, Path(source.file_name).suffix).sheets if intact else []
+        except (OSError, UnreadableFileError) as error:
+            raise UnreadableCellError(f"the archived file {path} cannot be read ({error})") from error
+        if not intact:
+            raise UnreadableCellError(f"the archived file {path} is not what was received: its hash differs")
+        return {sheet.name: sheet for sheet in sheets}
+
+
+def _numbers(value: "CellValue") -> list[Decimal]:
+    """Every number that a cell may say: several where its text holds some (`4.73 / 4.93`) or is read in two ways."""
+    from loaders.values import PARSERS, NotANumberError, number, plain, says_thousands_twice
+
+    texts: list[CellValue] = [value]
+    if isinstance(value, str):
+        text = plain(value)
+        text = text[:-1] if says_thousands_twice(text) else text
+        texts = [text, *re.split(r"\s*[/|;]\s*", text)]
+    found = []
+    for part in texts:
+        for reads in PARSERS:
+            with contextlib.suppress(NotANumberError):
+                found.append(number(part, reads))
+    return [each for each in dict.fromkeys(found) if each is not None]
+
+
+class _Printed:
+    """A trace as text; `[1]` after a cell names the submitted file it stands in, listed at the end."""
+
+    def __init__(self, found: "Trace") -> None:
+        self._trace = found
+        cells = [cell for figure in found.figures for cell in figure.cells]
+        self._files = {cell.submission_id: cell for cell in reversed(cells)}
+        self._number = {submission_id: number for number, submission_id in enumerate(reversed(self._files), 1)}
+
+    def show(self) -> None:
+        """Print it."""
+        found = self._trace
+        typer.echo(f"{found.mart} in {found.version}, published {found.published_at:%Y-%m-%d %H:%M} UTC")
+        name = {"organisation": found.organisation} if found.organisation else {}
+        for column, value in (name | found.key).items():
+            typer.echo(f"  {column}: {_plain(value)}")
+        for figure in found.figures:
+            typer.echo()
+            typer.echo(f"{figure.column}: {_plain(figure.value)}")
+            self._show_origin(figure, "  ")
+        if self._files:
+            typer.echo("\nSubmitted files")
+        for submission_id, number in self._number.items():
+            cell = self._files[submission_id]
+            typer.echo(f"  [{number}] {submission_id}: {cell.file_name or 'unknown file'}")
+            typer.echo(f"      received {cell.received_at}, sha256 {cell.sha256}")
+
+    def _show_origin(self, figure: "Figure", indent: str) -> None:
+        if figure.cell:
+            typer.echo(f"{indent}{self._cell(figure.cell)}{_verdict(figure)}")
+        elif figure.arithmetic:
+            typer.echo(f"{indent}{figure.says} ({figure.arithmetic})")
+            blank = 0
+            for operand in figure.operands:
+                if operand.figure and operand.figure.value is None:
+                    blank += 1
+                else:
+                    self._show_operand(figure, operand, indent)
+            if blank:
+                typer.echo(f"{indent}  and {blank} blank")
+            if figure.agrees is not None:
+                typer.echo(f"{indent}= {_plain(figure.recomputed)}{_verdict(figure)}")
+
+    def _show_operand(self, figure: "Figure", operand: "Operand", indent: str) -> None:
+        sign = _SIGNS.get(operand.role, operand.role)
+        if operand.cell:
+            value = "" if operand.cell.number is None else f"{_plain(operand.cell.value)}: "
+            typer.echo(f"{indent}{sign} {value}{self._cell(operand.cell)}")
+            return
+        other = operand.figure
+        if other is None:
+            return
+        differing = [f"{name} {_plain(value)}" for name, value in other.key.items() if figure.key.get(name) != value]
+        mart = "" if other.mart == figure.mart else f"{other.mart}."
+        where = f" ({', '.join(differing)})" if differing else ""
+        line = f"{indent}{sign} {_plain(other.value)} {mart}{other.column}{where}"
+        if other.cell:
+            typer.echo(f"{line}: {self._cell(other.cell)}{'' if other.sound else _verdict(other)}")
+            return
+        typer.echo(line)
+        # Words are read from what is published; how that came about is another question.
+        if figure.recomputed is not None:
+            self._show_origin(other, f"{indent}    ")
+
+    def _cell(self, cell: "SourceCell") -> str:
+        where = f"'{cell.sheet}'!{cell.cell} [{self._number[cell.submission_id]}]"
+        if cell.problem:
+            return f"{where}: {cell.problem}"
+        says = f"{where} holds {_plain(cell.holds)}"
+        if cell.number is None:
+            return says
+        read_as = "" if _plain(cell.number).replace(",", "") == cell.holds else f", read as {_plain(cell.number)}"
+        return f"{says}{read_as}; x {_plain(cell.multiplier)} = {_plain(cell.value)}"
+
+
+def _verdict(figure: "Figure") -> str:
+    if figure.agrees is None:
+        return ""
+    return ", as published" if figure.agrees else f", but {_plain(figure.value)} is published"
+
+
+def _plain(value: Any) -> str:
+    """A value for people: thousands commas, no decimals that say nothing, long texts cut."""
+    if value is None:
+        return "blank"
+    if isinstance(value, int | Decimal):
+        text = f"{Decimal(value):,.{_MOST_DECIMALS}f}"
+        return text.rstrip("0").rstrip(".")
+    text = str(value)
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"

@@ -1,0 +1,101 @@
+"""The publication DAG: a quarter a run, one run at a time, and nothing where nothing is pending."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from expectations.pending import Partition
+from quarterdeck.feeds import FEEDS
+from quarterdeck.orchestration import ASSET, PUBLICATION_DAG
+from quarterdeck.periods import Month, Quarter
+from transform.candidate import BuildResult
+
+if TYPE_CHECKING:
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.sdk import DAG
+
+PARTITION = Partition("E10000024", "2018-19 Q2", "f00d")
+
+
+@pytest.fixture
+def dag(dagbag: "DagBag") -> "DAG":
+    """The DAG that publishes."""
+    return dagbag.dags[PUBLICATION_DAG]
+
+
+def body(dag: "DAG", task_id: str) -> Callable[..., Any]:
+    """The function behind a task."""
+    function: Callable[..., Any] = dag.get_task(task_id).python_callable
+    return function
+
+
+def test_tasks_follow_one_another(dag: "DAG") -> None:
+    order = ["pending", "settle", "build", "audit", "publish"]
+    assert [task.task_id for task in dag.topological_sort()] == order
+    for earlier, later in zip(order, order[1:], strict=False):
+        assert earlier in dag.get_task(later).upstream_task_ids
+
+
+def test_runs_do_not_overlap(dag: "DAG") -> None:
+    assert dag.max_active_runs == 1
+
+
+@pytest.mark.parametrize("month", ["2018-03", "2018-04", "2018-07", "2018-09", "2018-12", "2019-01"])
+def test_a_month_starts_the_run_of_its_quarter(dag: "DAG", month: str) -> None:
+    from airflow.serialization.decoders import decode_timetable
+    from airflow.serialization.encoders import encode_timetable
+
+    timetable: Any = decode_timetable(encode_timetable(dag.timetable))
+    key = timetable.get_partition_mapper(name=ASSET, uri=ASSET).to_downstream(month)
+    assert Quarter.from_partition_key(key) == Month.parse(month).quarter
+    assert Month.parse(month).quarter.partition_key == key
+
+
+def test_it_waits_for_one_asset_alone(dag: "DAG") -> None:
+    assert dag.timetable.asset_condition.name == ASSET
+
+
+def test_nothing_pending_stops_the_run(dag: "DAG", monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("expectations.pending.pending_partitions", lambda settings: [])
+    assert body(dag, "pending")() is False
+    monkeypatch.setattr("expectations.pending.pending_partitions", lambda settings: [PARTITION])
+    assert body(dag, "pending")() is True
+
+
+@pytest.mark.parametrize("busy", [*(feed.name for feed in FEEDS), None])
+def test_it_waits_for_ingest_runs_of_every_feed(dag: "DAG", monkeypatch: pytest.MonkeyPatch, busy: str | None) -> None:
+    class Instance:
+        @staticmethod
+        def get_dr_count(dag_id: str, states: list[str]) -> int:
+            assert states == ["queued", "running"]
+            return int(dag_id == f"ingest_{busy}")
+
+    function = body(dag, "settle")
+    monkeypatch.setitem(function.__globals__, "get_current_context", lambda: {"ti": Instance})
+    assert function() is (busy is None)
+
+
+def test_what_is_judged_is_what_was_pending_when_the_candidate_was_built(
+    dag: "DAG", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened: list[Any] = []
+
+    def pending(settings: Any) -> list[Partition]:
+        happened.append("pending")
+        return [PARTITION]
+
+    def build(settings: Any) -> BuildResult:
+        happened.append("build")
+        return BuildResult(1, 2, 3)
+
+    def audit(settings: Any, partitions: list[Partition]) -> BuildResult:
+        happened.append(partitions)
+        return BuildResult(0, 0, 0)
+
+    monkeypatch.setattr("expectations.arithmetic.check_pending", lambda settings: happened.append("check"))
+    monkeypatch.setattr("expectations.pending.pending_partitions", pending)
+    monkeypatch.setattr("transform.candidate.build", build)
+    monkeypatch.setattr("expectations.audit.audit", audit)
+    body(dag, "audit")(body(dag, "build")())
+    assert happened == ["check", "pending", "build", [PARTITION]]

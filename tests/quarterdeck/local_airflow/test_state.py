@@ -1,0 +1,71 @@
+"""Who runs here: the lock tells, whatever files were left."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from quarterdeck.local_airflow.state import State, forget_state, running, take_lock, write_state
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from quarterdeck.local_airflow.state import take_lock
+print(take_lock(Path(sys.argv[1])), flush=True)
+time.sleep(60)
+"""
+
+
+def state(pid: int, components: dict[str, int] | None = None) -> State:
+    return State(pid=pid, port=8080, short_lived=True, started=time.time(), components=components or {})
+
+
+@pytest.fixture
+def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that has the lock."""
+    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout and process.stdout.readline() == "True\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_nobody_runs_in_an_empty_home(tmp_path: Path) -> None:
+    assert running(tmp_path) is None
+
+
+def test_what_a_crash_left_is_nobody(tmp_path: Path) -> None:
+    (tmp_path / "running.lock").touch()
+    write_state(tmp_path, state(1))
+    assert running(tmp_path) is None
+
+
+def test_whoever_has_the_lock_runs(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
+    written = state(holder.pid, {"scheduler": holder.pid})
+    write_state(tmp_path, written)
+    assert running(tmp_path) == written
+    assert not take_lock(tmp_path)
+    holder.kill()
+    holder.wait()
+    assert running(tmp_path) is None
+
+
+def test_one_that_starts_has_not_told_yet(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
+    forget_state(tmp_path)
+    assert running(tmp_path) is None
+
+
+def test_processes_that_are_gone_are_not_listed(holder: subprocess.Popen[str]) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    alive = state(holder.pid, {"scheduler": gone.pid}).processes()
+    assert [process.pid for process in alive] == [holder.pid]
+
+
+def test_a_process_that_only_got_the_same_number_is_left_alone() -> None:
+    before = State(os.getpid(), 8080, False, started=0.0, components={})
+    assert before.processes() == []

@@ -1,0 +1,31 @@
+from quarterdeck.warehouse import connect, prepare, raw_tables
+
+
+def columns(settings):
+    with connect(settings, read_only=True) as connection:
+        return set(
+            connection.execute(
+                "select table_schema || '.' || table_name, column_name, data_type from information_schema.columns"
+            ).fetchall()
+        )
+
+
+def test_a_build_file_made_before_a_column_was_declared_gets_it_and_keeps_its_rows(settings):
+    prepare(settings)
+    whole = columns(settings)
+    with connect(settings) as connection:
+        connection.execute("alter table raw.workforce_indicator drop column value_token")
+        connection.execute("insert into raw.workforce_indicator (submission_id) values ('kept')")
+    assert columns(settings) != whole
+    prepare(settings)
+    assert columns(settings) == whole
+    with connect(settings, read_only=True) as connection:
+        assert connection.execute("select submission_id, value_token from raw.workforce_indicator").fetchall() == [
+            ("kept", None)
+        ]
+
+
+def test_every_declared_column_is_there(settings):
+    prepare(settings)
+    there = {(table, column) for table, column, _ in columns(settings)}
+    assert there == {(table, column) for table, declared in raw_tables().items() for column in declared}

@@ -1,0 +1,157 @@
+"""Mart `lineage`: its rules speak of marts and columns that are there, and leave no number out."""
+
+import csv
+import json
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from publication.contract import PARTITION
+from publication.recompute import WORDS, Term, recompute
+from publication.trace import CELLS
+from quarterdeck.settings import Settings
+from quarterdeck.warehouse import record_columns, records
+from tests.transform.conftest import Candidate
+
+PROJECT = Settings().dbt_project
+NUMBERS = ("DECIMAL", "BIGINT", "HUGEINT", "INTEGER", "DOUBLE")
+Columns = dict[str, dict[str, str]]
+
+
+@pytest.fixture(scope="module")
+def rules() -> list[dict[str, str]]:
+    with (PROJECT / "seeds" / "lineage_rules.csv").open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture(scope="module")
+def columns(candidate: Candidate) -> Columns:
+    """The columns of every mart, with their types."""
+    found: Columns = {}
+    for mart, column, kind in candidate.rows(
+        "select table_name, column_name, data_type from information_schema.columns where table_schema = 'marts'"
+    ):
+        found.setdefault(mart, {})[column] = kind
+    return found
+
+
+def partitioned_marts() -> dict[str, dict[str, Any]]:
+    """The marts that are published by organisation and quarter, but for those that say where others come from."""
+    declared = [yaml.safe_load(path.read_text())["models"][0] for path in PROJECT.glob("models/marts/*.yml")]
+    return {
+        mart["name"]: mart["config"]["meta"]
+        for mart in declared
+        if mart["config"]["meta"]["publish"] == PARTITION and not mart["name"].startswith("lineage_")
+    }
+
+
+def test_rules_speak_of_columns_that_are_there(rules: list[dict[str, str]], columns: Columns) -> None:
+    for rule in rules:
+        assert rule["column_name"] in columns[rule["mart"]], rule
+        assert rule["source_column"] in columns[rule["source_mart"]], rule
+        for key in filter(None, rule["join_keys"].split(", ")):
+            assert key in columns[rule["mart"]] and key in columns[rule["source_mart"]], rule
+
+
+def test_filters_can_be_asked(rules: list[dict[str, str]], candidate: Candidate) -> None:
+    functions = "create temp macro match_key(name) as name; create temp macro quarter_number(quarter) as 1;"
+    for rule in rules:
+        if rule["source_filter"]:
+            candidate.rows(
+                f"{functions} select 1 from marts.{rule['source_mart']} as source, marts.{rule['mart']} as figure "
+                f"where {rule['source_filter']} limit 0"
+            )
+
+
+def test_rules_say_what_is_done(rules: list[dict[str, str]]) -> None:
+    numbered: dict[tuple[str, str], list[int]] = {}
+    for rule in rules:
+        numbered.setdefault((rule["mart"], rule["column_name"]), []).append(int(rule["operand"]))
+        first = rule["operand"] == "1"
+        assert bool(rule["arithmetic"]) == bool(rule["says"]) == first, rule
+        if first and rule["arithmetic"] not in (WORDS, CELLS):
+            terms = [Term(role, None) for role in ("add", "actual", "target", "polarity", "tolerance")]
+            recompute(rule["arithmetic"], terms)
+        assert (rule["source_mart"] == "lineage_cells") == (rule["arithmetic"] == CELLS), rule
+    assert all(operands == list(range(1, len(operands) + 1)) for operands in numbered.values())
+
+
+def test_no_number_is_left_out(rules: list[dict[str, str]], columns: Columns, candidate: Candidate) -> None:
+    """Every number of every partitioned mart has a rule, or the mart's `cells` name its cell."""
+    ruled = {(rule["mart"], rule["column_name"]) for rule in rules}
+    left_out = [
+        f"{mart}.{column}"
+        for mart in partitioned_marts()
+        for column, kind in columns[mart].items()
+        if kind.startswith(NUMBERS) and (mart, column) not in ruled and column not in with_cells(mart, candidate)
+    ]
+    assert left_out == []
+
+
+def with_cells(mart: str, candidate: Candidate) -> set[str]:
+    """The columns whose cells a mart names: those its model says it does, and those its rows do."""
+    model = (PROJECT / "models" / "marts" / f"{mart}.sql").read_text()
+    said = re.findall(r"'(\w+)':", "".join(re.findall(r"cells_of\((.*?)\) }}", model, re.DOTALL)))
+    rows = (
+        candidate.rows(f"select distinct cells from marts.{mart}") if "as cells" in model or "cells," in model else []
+    )
+    return {*said, *(column for (cells,) in rows for column in json.loads(cells or "{}"))}
+
+
+def test_cells_listed_apart_are_those_of_rows(candidate: Candidate, columns: Columns) -> None:
+    """Each row of `lineage_cells` leads to a row of the mart it names."""
+    for mart, meta in partitioned_marts().items():
+        names = [name for name in meta["key"] if name not in ("organisation_code", "quarter")]
+        pairs = ", ".join(f"'{name}', figure.{name}" for name in names)
+        strays = candidate.rows(
+            f"""
+            select listed.key from marts.lineage_cells as listed
+            anti join marts.{mart} as figure
+                on listed.organisation_code = figure.organisation_code and listed.quarter = figure.quarter
+                and listed.key = cast(json_object({pairs}) as varchar)
+            where listed.mart = '{mart}'
+            """
+        )
+        assert strays == [], mart
+
+
+def test_every_check_lists_its_cells(candidate: Candidate) -> None:
+    rows = candidate.rows(
+        """
+        select reconciliation.check_id from marts.reconciliation
+        anti join marts.lineage_cells as listed
+            on reconciliation.organisation_code = listed.organisation_code
+            and reconciliation.quarter = listed.quarter
+            and listed.mart = 'reconciliation'
+            and listed.key = cast(json_object('check_id', reconciliation.check_id) as varchar)
+            and json_exists(listed.cells, '$.recomputed_value')
+        """
+    )
+    assert rows == []
+
+
+def test_the_multipliers_of_every_quantity_are_kept() -> None:
+    """Every quantity of a record is listed in the model that keeps the multipliers."""
+    model = (PROJECT / "models" / "staging" / "stg_multipliers.sql").read_text()
+    listed = {
+        (record, field)
+        for record, fields in re.findall(r"'(\w+)': \[([^\]]+)\]", model)
+        for field in re.findall(r"\w+", fields)
+    }
+    declared = {
+        (record, column.removesuffix("_scale"))
+        for record in records()
+        for column in record_columns(record)
+        if column.endswith("_scale")
+    }
+    assert listed == declared
+
+
+def test_multipliers_are_those_of_the_figures(candidate: Candidate) -> None:
+    found = candidate.rows(
+        "select sheet, unit, multiplier, sheet_columns from marts.lineage_multipliers "
+        "where submission_id like '%project_status_report%' order by all"
+    )
+    assert found and all(multiplier != 0 and sheet_columns for *_, multiplier, sheet_columns in found)
