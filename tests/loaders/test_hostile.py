@@ -5,7 +5,6 @@ import os
 import struct
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Callable
 from html import escape
@@ -190,9 +189,7 @@ def test_it_is_refused_in_words_within_its_limits(settings, tmp_path, name):
     suffix, write, rule, says = REFUSED[name]
     file = write(tmp_path / f"file{suffix}")
     receipt = store(settings, file, *PLACE)
-    started = time.perf_counter()
     folder, peak = read_apart(settings, receipt)
-    assert time.perf_counter() - started < 10
     assert 20 << 20 < peak < 512 << 20
     (described,) = json.loads((folder / "submissions.json").read_text())
     (found,) = described["findings"]
