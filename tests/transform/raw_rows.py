@@ -65,7 +65,8 @@ def project(
     return (
         provenance(f"{NOTTINGHAMSHIRE}.{PROJECTS}.2018-09.{sequence}", "appendix_b", "Appendix B", row)
         | {"portfolio": "Place", "project": name, "scale_id": "five_step_delivery"}
-        | {"status": status, "status_previous": previous, "cells": '{"project":"B","portfolio":"A5","target":"H"}'}
+        | {"status": status, "status_previous": previous}
+        | {"cells": '{"project":"B","portfolio":"A5","target":"H","at_risk":"L","net_at_risk":"N"}'}
         | quantity("target", target, "gbp", 1000)
         | quantity("at_risk", at_risk, "gbp", 1000)
         | quantity("net_at_risk", at_risk, "gbp", 1000)
