@@ -91,7 +91,13 @@ def test_killed_publication_leaves_a_whole_version_and_the_next_one_completes(ca
     publish(settings)
     assert store.current(settings) == "v00002"
     assert read(settings, FLEET) == [(Decimal("7.00"),)]
-    assert sorted(path.name for path in settings.published.iterdir()) == [".lock", "current", "v00001", "v00002"]
+    assert sorted(path.name for path in settings.published.iterdir()) == [
+        ".lock",
+        "current",
+        "settled.json",
+        "v00001",
+        "v00002",
+    ]
     assert all(history.verify(settings, version) == [] for version in store.versions(settings))
 
 
