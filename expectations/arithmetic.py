@@ -92,13 +92,14 @@ def figures_query(declared: Arithmetic) -> str:
 
 
 def _figures_of(order: int, record: str, body: RecordArithmetic, figure: str) -> str:
+    label = f"{body.label}, {body.total_label}" if body.total_label else body.label
     names = ", ".join(f"'{name}'" for name in body.dimensions)
     values = ", ".join(body.dimensions)
     return f"""
         select
             '{record}' as record, {order} as record_order, submission_id, organisation_code, reporting_period,
             table_name, sheet, block, source_row, row_type, rolls_up_to_row,
-            coalesce({body.label}, 'row ' || source_row) as label, '{body.label}' as label_field,
+            coalesce({label}, 'row ' || source_row) as label, '{body.label}' as label_field,
             '{figure}' as figure, map([{names}]::varchar[], [{values}]::varchar[]) as dimensions,
             case when {figure} is not null then struct_pack(
                 amount := {figure}::decimal(20, 6) * {figure}_scale,

@@ -30,6 +30,9 @@ PUBLISHED = "published"
 # Of the rows that fail one expectation in one partition, so many become findings of their own.
 ROWS_LISTED = 20
 
+# The rule that a cross-check breaks, by the severity it was given.
+TABLE_RULES = {"error": "tables-contradict", "warning": "tables-disagree", "info": "tables-differ"}
+
 PartitionKey = tuple[str, str]
 
 
@@ -125,7 +128,7 @@ def _from_reconciliation(
     return [
         PlacedFinding(
             finding(
-                "tables-contradict" if row["severity"] == Severity.ERROR else "tables-disagree",
+                TABLE_RULES[row["severity"]],
                 f"{row['check']}: {_plain(row['printed_value'])} is printed, {_plain(row['recomputed_value'])} is what "
                 f"the other table comes to ({row['unit']}).",
                 remedy="Say which of the two is right, and correct the other in the next return.",

@@ -38,6 +38,7 @@ class RecordArithmetic(_Declared):
     """What of a record can be added up, and what follows from what."""
 
     label: str
+    total_label: str | None = None
     figures: tuple[str, ...]
     dimensions: tuple[str, ...] = ()
     identities: tuple[Identity, ...] = ()

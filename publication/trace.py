@@ -30,9 +30,11 @@ CELLS, LATEST = "cells", "latest"
 _SEVERAL_CELLS = "the words of these cells, one after the other"
 # An address in `cells`, on a sheet of its own or on that of the row; there may be several, between commas.
 _ADDRESS = re.compile(r"(?:'(?P<sheet>(?:[^']|'')+)'!)?(?P<cell>[A-Z]+[0-9]+)(?:,|$)")
-_AVERAGE = "average "
+_AVERAGE, _SEE = "average ", "see "
 _ROLES = {"": "add", "-": "subtract", "/": "divide_by"}
-_RANGE = re.compile(r"^(?P<sign>[-/]?)(?P<column>[A-Z]+)(?P<first>[0-9]+)(?::[A-Z]+(?P<last>[0-9]+))?$")
+_RANGE = re.compile(
+    r"^(?P<sign>[-/]?)(?P<column>[A-Z]+)(?P<first>[0-9]+)(?::[A-Z]+(?P<last>[0-9]+))?(?:\*(?P<by>[-+.e0-9]+))?$"
+)
 # What a rule's filter may use.
 _FUNCTIONS = (
     r"create temp macro match_key(name) as "
@@ -157,7 +159,7 @@ def trace(
     with duckdb.connect(str(settings.published / name / store.MARTS_FILE), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         row = find_row(connection, mart, content, key)
-        tracer = _Tracer(connection, manifest, read)
+        tracer = Tracer(connection, manifest, read)
         traced = tracer.traced_columns(mart, row)
         if column and column not in traced:
             raise PublicationError(
@@ -170,8 +172,8 @@ def trace(
     return Trace(name, manifest.created_at, mart, row.get("organisation"), _key(manifest, mart, row), figures)
 
 
-class _Tracer:
-    """Follows figures of one version back to cells."""
+class Tracer:
+    """Follows figures of one version back to cells; `connection` has its marts open."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, read: CellReader) -> None:
         self._connection = connection
@@ -279,17 +281,21 @@ class _Tracer:
         listed = [(line, _cells(line)[column]) for line in lines if column in _cells(line)]
         if not listed:
             return CELLS, [], []
-        kind = self._manifest.marts[mart].columns[column]
-        places = [(line, role, cell) for line, cells in listed for role, cell in _single_cells(cells)]
+        seen = any(cells.startswith(_SEE) for _, cells in listed)
+        kind = "" if seen else self._manifest.marts[mart].columns[column]
+        places = [(line, *place) for line, cells in listed for place in _single_cells(cells)]
         expected = row[column] if len(places) == 1 else None
         operands = [
-            Operand(role, cell=self._cell(line["submission_id"], line["sheet"], cell, row.get("unit"), expected, kind))
-            for line, role, cell in places
+            Operand(
+                role, cell=self._cell(line["submission_id"], line["sheet"], cell, row.get("unit"), expected, kind, by)
+            )
+            for line, role, cell, by in places
         ]
         roles = {operand.role for operand in operands}
         averaged = any(cells.startswith(_AVERAGE) for _, cells in listed)
         arithmetic = (
-            "percent" if "divide_by" in roles
+            WORDS if seen
+            else "percent" if "divide_by" in roles
             else "difference" if "subtract" in roles
             else "average" if averaged
             else "same" if len(places) == 1
@@ -307,10 +313,12 @@ class _Tracer:
         unit: str | None = None,
         expected: Any = None,
         kind: str = "",
+        by: Decimal | None = None,
     ) -> SourceCell:
         """A cell, read again; as a number of that unit where `kind`, the type of its column, is one of numbers.
 
-        Where the cell says several numbers, the expected one counts, else the first.
+        Where the cell says several numbers, the expected one counts, else the first. `by` is what it is multiplied
+        with, where its column does not say.
         """
         source = self._sources.get(submission_id)
         if source is None:
@@ -322,7 +330,7 @@ class _Tracer:
             return SourceCell(*known, problem=str(error))
         if not kind or not content.text:
             return SourceCell(*known, content.text, value=content.text or None)
-        multipliers = self._multipliers_of(submission_id, sheet, cell, unit)
+        multipliers = [by] if by is not None else self._multipliers_of(submission_id, sheet, cell, unit)
         says = [(number, by, number * by) for number, by in product(content.numbers, multipliers)]
         if not says:
             problem = "no number stands in it" if multipliers else "its multiplier is not recorded"
@@ -366,15 +374,16 @@ def _unit(row: Row, column: str) -> str | None:
     return unit or column.rpartition("_")[2]
 
 
-def _single_cells(cells: str) -> list[tuple[str, str]]:
-    """Every cell of a list in `lineage_cells`, with its role.
+def _single_cells(cells: str) -> list[tuple[str, str, Decimal | None]]:
+    """Every cell of a list in `lineage_cells`, with its role, and what it is multiplied with where that is said.
 
-    >>> _single_cells("B5:B6, -D3")
-    [('add', 'B5'), ('add', 'B6'), ('subtract', 'D3')]
+    >>> _single_cells("B5:B6, -D3*1000")
+    [('add', 'B5', None), ('add', 'B6', None), ('subtract', 'D3', Decimal('1000'))]
     """
-    found = [match for part in cells.removeprefix(_AVERAGE).split(", ") if (match := _RANGE.match(part))]
+    listed = cells.removeprefix(_AVERAGE).removeprefix(_SEE).split(", ")
+    found = [match for part in listed if (match := _RANGE.match(part))]
     return [
-        (_ROLES[match["sign"]], f"{match['column']}{number}")
+        (_ROLES[match["sign"]], f"{match['column']}{number}", Decimal(match["by"]) if match["by"] else None)
         for match in found
         for number in range(int(match["first"]), int(match["last"] or match["first"]) + 1)
     ]

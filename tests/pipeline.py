@@ -10,9 +10,9 @@ from quarterdeck.settings import Settings
 from transform import candidate
 
 
-def land(settings: Settings, folder: Path) -> None:
-    """Copy a folder of `<organisation>/<feed>/<YYYY-MM>/<file>` into landing."""
-    for file in folder.glob("*/*/*/*.*"):
+def land(settings: Settings, folder: Path, name: str = "*.*") -> None:
+    """Copy a folder of `<organisation>/<feed>/<YYYY-MM>/<file>` into landing, or those files whose name fits."""
+    for file in folder.glob(f"*/*/*/{name}"):
         target = settings.landing / file.relative_to(folder)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)

@@ -12,3 +12,17 @@
 {% macro money(field) -%}
     case when {{ field }}_unit = 'gbp' then try_cast({{ scaled(field) }} as decimal(18, 2)) end
 {%- endmacro %}
+
+{# Half a unit of a figure's last printed place, in its unit: how far the digits leave it open. A number without decimals
+   is whole by nature, unless it is money, a percentage or FTE. A percentage kept as a fraction has the digits of the
+   percentage. #}
+{% macro half_unit(field) -%}
+    case
+        when
+            {{ field }}_decimals <= 0
+            and {{ field }}_unit not in ('gbp', 'fte') and not starts_with({{ field }}_unit, 'percent')
+            then 0
+        else 0.5 * case when starts_with({{ field }}_unit, 'percent') then 1 else abs({{ field }}_scale) end
+            / 10 ^ {{ field }}_decimals
+    end
+{%- endmacro %}

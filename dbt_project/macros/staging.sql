@@ -30,11 +30,13 @@
     to_json(map_from_entries([
         {
             'field': field,
-            'address': case
-                when regexp_full_match(cells ->> field, '[A-Z]+') then (cells ->> field) || source_row
-                else cells ->> field
-            end
+            'address': {{ address('cells ->> field') }}
         }
         for field in json_keys(cells)
     ])) as cells
+{%- endmacro %}
+
+{# A cell of a raw row as a whole address: where only the column's letters are given, the row is the source row. #}
+{% macro address(cell) -%}
+    case when regexp_full_match({{ cell }}, '[A-Z]+') then ({{ cell }}) || source_row else {{ cell }} end
 {%- endmacro %}

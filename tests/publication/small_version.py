@@ -45,7 +45,8 @@ _MARTS: dict[str, tuple[list[str], str]] = {
             'E06000001' as organisation_code, '{QUARTER}' as quarter, 'Place' as portfolio, 2::bigint as projects,
             1250500::decimal(18, 2) as target_gbp, 20500::decimal(18, 2) as at_risk_gbp,
             1.64::decimal(18, 4) as share_percent, 1290500::decimal(18, 2) as all_targets_gbp,
-            2.05::decimal(18, 4) as listed_percent, 1::decimal(18, 2) as wrong_gbp, 'final' as data_status
+            2.05::decimal(18, 4) as listed_percent, 1000000::decimal(18, 2) as multiplied_gbp,
+            2::bigint as seen, 1::decimal(18, 2) as wrong_gbp, 'final' as data_status
         """,
     ),
     "lineage": (
@@ -68,6 +69,10 @@ _MARTS: dict[str, tuple[list[str], str]] = {
                 'portfolio_savings', 'target_gbp', null, null, false),
             ('portfolio_savings', 'all_targets_gbp', 1, 'cells', 'every target', 'add', 'lineage_cells', 'cells',
                 null, null, false),
+            ('portfolio_savings', 'multiplied_gbp', 1, 'cells', 'lighting, less nothing of the rest', 'add',
+                'lineage_cells', 'cells', null, null, false),
+            ('portfolio_savings', 'seen', 1, 'cells', 'what is on target', 'add', 'lineage_cells', 'cells',
+                null, null, false),
             ('portfolio_savings', 'listed_percent', 1, 'cells', 'what is at risk of lighting', 'add',
                 'lineage_cells', 'cells', null, null, false)
         ) as t (mart, column_name, operand, arithmetic, says, role, source_mart, source_column, join_keys,
@@ -80,7 +85,8 @@ _MARTS: dict[str, tuple[list[str], str]] = {
         select
             'E06000001' as organisation_code, '{QUARTER}' as quarter, 'portfolio_savings' as mart,
             '{{"portfolio":"Place"}}' as key, '{SUBMISSION}' as submission_id, '{SHEET}' as sheet,
-            '{{"all_targets_gbp":"B2:B4","listed_percent":"C2, /B2"}}' as cells
+            '{{"all_targets_gbp":"B2:B4","listed_percent":"C2, /B2",'
+            '"multiplied_gbp":"B2*1000, -B4*0","seen":"see D2, D4"}}' as cells
         """,
     ),
     "lineage_multipliers": (

@@ -147,6 +147,20 @@ def test_cells_listed_apart_are_added_up_or_divided(version: Settings) -> None:
     assert (share.arithmetic, share.recomputed, share.agrees) == ("percent", Decimal("2.05"), True)
 
 
+def test_cells_listed_with_their_multiplier(version: Settings) -> None:
+    found = figure(version, "portfolio_savings", PLACE, "multiplied_gbp")
+
+    assert [cell.value for cell in found.cells] == [1000000, 0]
+    assert (found.arithmetic, found.recomputed, found.agrees) == ("difference", 1000000, True)
+
+
+def test_cells_to_be_seen_are_not_added_up(version: Settings) -> None:
+    found = figure(version, "portfolio_savings", PLACE, "seen")
+
+    assert [cell.holds for cell in found.cells] == ["On  target", "On Target"]
+    assert (found.arithmetic, found.recomputed, found.agrees, found.sound) == ("words", None, None, True)
+
+
 def test_a_reading_of_words_is_not_computed(version: Settings) -> None:
     found = figure(version, "project_status", LIGHTING, "rag")
 

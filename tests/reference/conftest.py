@@ -11,10 +11,11 @@ from tests import pipeline
 
 
 @pytest.fixture(scope="session")
-def published_home(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A data root in which every submitted file has been published."""
+def published_home(shared: Path, samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A data root in which every submitted file has been published, and beside them the figures stated in words."""
     settings = Settings(home=tmp_path_factory.mktemp("reference"))
     pipeline.land(settings, shared / "inputs")
+    pipeline.land(settings, samples, "Report figures *")
     pipeline.run(settings)
     return settings
 

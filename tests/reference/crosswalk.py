@@ -33,6 +33,8 @@ AGENCY = {
     "No of temp staff assignments filled": "assignments_filled",
 }
 ESTABLISHMENT = {"Previous establishment (S188)": "previous", "New establishment (s188)": "new"}
+STATES = {"planning or preparation": "planning", "Total reported on": "total"}
+PRINTED_UNITS = {"GBP m": "0.000001", "GBP k": "0.001"}
 SERVICES = {
     "cf_social_care": "C&F (Social Care)",
     "cf_early_years_and_education": "C&F (Early Years and Education)",
@@ -68,6 +70,7 @@ def _codes(row: dict[str, str]) -> dict[str, str]:
     item = row.get("item", "")
     year = row.get("fiscal_year", "")
     measure = row.get("measure", "").replace(" ", "_")
+    state = row.get("milestone_status") or row.get("project_state") or ""
     tile, unit = TILES.get(row.get("tile_no", ""), ("", "1"))
     return {
         "table_code": row.get("table", "").lower().replace(" ", "_"),
@@ -75,6 +78,10 @@ def _codes(row: dict[str, str]) -> dict[str, str]:
         "savings_year": "total" if len(year) > 7 else year.replace("/", "-"),
         "metric_code": AGENCY.get(row.get("metric", ""), ""),
         "item_code": ESTABLISHMENT.get(item, re.sub(r"\W+", "_", item.replace(" in posts (FTE)", "")).lower()),
+        "state_code": re.sub(r"\W+", "_", STATES.get(state, state)).lower(),
+        "metric_words": row.get("metric", "").replace("_", " "),
+        "printed_unit": PRINTED_UNITS.get(row.get("unit", ""), "1"),
+        "confidence_word": row.get("confidence", "").partition(" ")[0],
         "tile_code": tile,
         "tile_unit": unit,
     }
@@ -89,6 +96,7 @@ def published(marts: duckdb.DuckDBPyConnection, folder: Path, cell: dict[str, st
         if not in_file or not in_column or (entry.get("rows") and cell["row_type"] != entry["rows"]):
             continue
         words = row | in_file.groupdict() | in_column.groupdict()
+        words |= {f"{name}_words": text.replace("_", " ") for name, text in in_column.groupdict().items()}
         words["service"] = SERVICES.get(words.get("service_code", ""), "")
         where = tuple((column, str(text).format(**words)) for column, text in entry["where"].items())
         column = entry["value"].format(**words)

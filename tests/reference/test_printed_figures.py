@@ -9,25 +9,6 @@ import pytest
 
 from tests.reference.crosswalk import Published, published
 
-# Tables that carry a submitted file's figures in full; every one of their numbers is published.
-WHOLE_TABLES = {
-    "nottinghamshire_201809_project_status.csv": 236,
-    "nottinghamshire_201809_ict_performance.csv": 85,
-    "oxfordshire_201906_annex2_table1_core_programme.csv": 41,
-    "oxfordshire_201906_annex2_table2_2019_20_savings.csv": 33,
-    "oxfordshire_201906_annex2_table3_future_savings.csv": 48,
-    "oxfordshire_201906_annex2_savings_long.csv": 122,
-    "southampton_201712_hays_agency_metrics.csv": 24,
-    "southampton_201801_establishment_restructure.csv": 19,
-    "nottinghamshire_201809_improving_lives_programmes.csv": 30,
-    "nottinghamshire_201811_smarter_working_capital_profile.csv": 36,
-    "nottinghamshire_201811_cloud_investment_profile.csv": 4,
-    "oxfordshire_201907_dashboard_tiles.csv": 10,
-    "southampton_201502_mtfs_figure_a2.csv": 93,
-    "southampton_201502_savings_by_theme_figure_a4.csv": 10,
-    "southampton_201309_savings_and_fte_proposals.csv": 7,
-}
-
 Walk = list[tuple[dict[str, str], Published | None]]
 
 
@@ -53,9 +34,11 @@ def test_every_published_figure_is_the_printed_one(walk):
     assert not wrong, "\n" + "\n".join(wrong)
 
 
-def test_every_number_of_the_submitted_tables_is_published(walk):
-    counted = Counter(cell["file"] for cell, found in walk if found is not None)
-    assert dict(counted) == WHOLE_TABLES
+def test_every_printed_number_is_published(walk):
+    missing = Counter(cell["file"] for cell, found in walk if found is None)
+    print(f"{len(walk) - missing.total()} of {len(walk)} printed numbers are published")
+    assert len(walk) > 1000
+    assert not missing
 
 
 def test_the_totals_of_appendix_b_are_those_printed(marts):

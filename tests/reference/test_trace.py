@@ -14,7 +14,7 @@ from publication.contract import PARTITION
 from publication.manifest import Manifest, read_manifest
 from publication.recompute import WORDS
 from publication.sql import is_numeric, records
-from publication.trace import Figure, Trace, _Tracer, trace
+from publication.trace import Figure, Trace, Tracer, trace
 from quarterdeck.cli.trace import ArchivedCells
 from quarterdeck.settings import Settings
 
@@ -126,7 +126,7 @@ def test_every_published_number_is_what_its_origin_comes_to(
     published_home: Settings, manifest: Manifest, marts: duckdb.DuckDBPyConnection
 ) -> None:
     """Cell by cell and rule by rule, over every row of every partitioned mart."""
-    tracer = _Tracer(marts, manifest, ArchivedCells(published_home))
+    tracer = Tracer(marts, manifest, ArchivedCells(published_home))
     wrong, numbers = [], 0
     for mart, content in manifest.marts.items():
         if content.publish != PARTITION or mart.startswith(OF_LINEAGE):

@@ -46,14 +46,14 @@ def test_portfolio_is_the_sum_of_its_projects(candidate: Candidate):
     ) == [("Place", 3, Decimal("1311500.00"), Decimal("686000.00"), None, Decimal("686000.00"), 1, 1, 1)]
 
 
-@pytest.mark.xfail(reason="known gap: not yet mended for the lineage models")
 def test_a_row_says_where_it_stands(candidate: Candidate):
     ((commentary, sheet, cells),) = candidate.rows(
         "select commentary, sheet, cells from marts.project_status where project like 'Statutory%'"
     )
     assert (commentary, sheet) == ("Not pursued.", "Appendix B")
     assert loads(cells) == {
-        "portfolio": "A5", "project": "B7", "target_gbp": "H7", "commentary": "'Exceptions'!C26",
+        "portfolio": "A5", "project": "B7", "target_gbp": "H7", "at_risk_gbp": "L7", "net_at_risk_gbp": "N7",
+        "commentary": "'Exceptions'!C26",
     }  # fmt: skip
 
 
@@ -103,7 +103,9 @@ def test_reconciliation_has_both_kinds_of_check(candidate: Candidate):
     ) == [
         ("hr_update 2017-12: Establishment!D7 breakdown", Decimal("5.3"), Decimal("7.5"), Decimal("2.2"), "fte",
          "disagrees", "warning"),
-        ("dashboard: savings_achieved_percent value 2019-20", Decimal("15"), Decimal("15.3366"), Decimal("0.3366"),
+        ("on target without savings at risk", Decimal("1"), Decimal("1"), Decimal("0"), "count", "agrees", "info"),
+        ("projects in the exceptions", Decimal("1"), Decimal("1"), Decimal("0"), "count", "agrees", "info"),
+        ("dashboard: share of savings achieved", Decimal("15"), Decimal("15.3366"), Decimal("0.3366"),
          "percent", "rounds", "info"),
         ("transformation_financial_position 2019-06: Table 2!C11 total", Decimal("2308000"), Decimal("2308000"),
          Decimal("0"), "gbp", "agrees", "info"),
@@ -140,7 +142,6 @@ def test_findings_keep_their_names(candidate: Candidate):
     assert len(candidate.rows(query)) == 2
 
 
-@pytest.mark.xfail(reason="known gap: not yet mended for the lineage models")
 def test_unit_tests_pass(candidate: Candidate):
     models = (yaml.safe_load(path.read_text()) for path in candidate.settings.dbt_project.glob("models/**/*.yml"))
     declared = sum(len(model.get("unit_tests", ())) for model in models)
@@ -169,9 +170,8 @@ def test_failing_tests_are_told_and_stop_nothing(damaged: Settings):
         assert set(rows.fetchall()) == {(NOTTINGHAMSHIRE, "2018-19 Q2", "Road Lighting Energy")}
 
 
-@pytest.mark.xfail(reason="known gap: not yet mended for the lineage models")
 def test_model_that_cannot_run_is_named(damaged: Settings):
     with connect(damaged) as connection:
-        connection.execute("alter table raw.risk rename column controls to precautions")
-    with pytest.raises(BuildError, match=r"model stg_risk \(models/staging/stg_risk\.sql\)[\s\S]*controls"):
+        connection.execute("alter table raw.risk alter column source_row type integer[] using null")
+    with pytest.raises(BuildError, match=r"model stg_risk \(models/staging/stg_risk\.sql\)[\s\S]*concatenate"):
         build(damaged)

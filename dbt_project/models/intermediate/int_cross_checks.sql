@@ -1,64 +1,199 @@
--- Printed figures against what another table makes of them, as the seed `cross_checks` declares. A measure left open
--- in the seed means every measure that both sides have.
-with compared as (
+{%- set told_apart_by =
+    'organisation_code, check_name, quarter_start, each_topic, each_item, each_measure, each_period'
+%}
+
+-- One number for each term of a comparison. Half-units say how far the printed digits leave it open.
+with numbers as (
+    select
+        {{ told_apart_by }},
+        term,
+        any_value(role) as role,
+        any_value(printed_terms) as printed_terms,
+        any_value(each_label) as each_label,
+        any_value(factor) * cast(
+            case any_value(aggregate)
+                when 'sum' then sum(value)
+                when 'mean' then cast(avg(value) as decimal(24, 6))
+                when 'max' then max(value)
+                when 'items' then count(distinct item_key)
+                when 'topics' then count(distinct topic_key)
+                when 'parts' then count(distinct part_key)
+                when 'periods' then count(distinct period_key)
+            end as decimal(24, 6)
+        ) as number,
+        case any_value(aggregate)
+            when 'sum' then list(abs(factor) * half_unit)
+            when 'mean' then [abs(any_value(factor)) * avg(half_unit)]
+            when 'max' then [abs(any_value(factor)) * max(half_unit)]
+            else [0]
+        end as half_units,
+        any_value(record) as record,
+        any_value(item) as item,
+        any_value(unit) as unit,
+        min(submission_id) as submission_id,
+        min(sheet) as sheet,
+        string_agg(distinct cell, ', ' order by cell) as cells,
+        string_agg(distinct sheet || '!' || cell, ', ' order by sheet || '!' || cell) as addresses
+    from {{ ref('int_cross_check_figures') }}
+    group by {{ told_apart_by }}, term
+),
+
+printed as (
+    select
+        {{ told_apart_by }},
+        row_number() over (order by {{ told_apart_by }}) as instance,
+        any_value(each_label) as each_label,
+        sum(number) as printed_value,
+        flatten(list(half_units)) as half_units,
+        any_value(record) as printed_record,
+        any_value(item) as printed_item,
+        any_value(unit) as unit,
+        min(submission_id) as submission_id,
+        min(sheet) as sheet,
+        string_agg(cells, ', ' order by term) as printed_cell
+    from numbers
+    where role = 'printed'
+    group by {{ told_apart_by }}
+    having count(*) = any_value(printed_terms)
+),
+
+loaded as (
+    select distinct
+        organisation_code,
+        quarter_start,
+        record,
+        table_name
+    from {{ ref('int_figures') }}
+),
+
+-- A blank counts as 0 only where its table was sent.
+operands as (
+    select
+        printed.instance,
+        terms.role,
+        case
+            when terms.blank_is = 'zero' and loaded.record is not null then coalesce(numbers.number, 0)
+            else numbers.number
+        end as number,
+        coalesce(numbers.half_units, []) as half_units,
+        numbers.addresses
+    from printed
+    inner join {{ ref('int_cross_check_terms') }} as terms
+        on
+            printed.organisation_code = terms.organisation_code
+            and printed.check_name = terms.check_name
+            and terms.role <> 'printed'
+    left join numbers
+        on
+            terms.organisation_code = numbers.organisation_code
+            and terms.check_name = numbers.check_name
+            and terms.term = numbers.term
+            and printed.quarter_start = numbers.quarter_start
+            and printed.each_topic = coalesce(numbers.each_topic, printed.each_topic)
+            and printed.each_item = coalesce(numbers.each_item, printed.each_item)
+            and printed.each_measure = coalesce(numbers.each_measure, printed.each_measure)
+            and printed.each_period = coalesce(numbers.each_period, printed.each_period)
+    left join loaded
+        on
+            terms.organisation_code = loaded.organisation_code
+            and terms.record = loaded.record
+            and terms.table_name = loaded.table_name
+            and printed.quarter_start = loaded.quarter_start + to_months(3 * terms.quarters_back)
+),
+
+-- A comparison is made where every term has its number.
+combined as (
+    select
+        instance,
+        sum(number) filter (where role = 'plus') as added,
+        coalesce(cast(sum(number) filter (where role = 'times') as double), 1) as multiplier,
+        nullif(coalesce(cast(sum(number) filter (where role = 'of') as double), 1), 0) as divisor,
+        case
+            when bool_or(role in ('times', 'of')) then try_cast(added * multiplier / divisor as decimal(18, 4))
+            else try_cast(added as decimal(18, 4))
+        end as recomputed_value,
+        flatten(list(half_units) filter (where role = 'plus')) as added_half_units,
+        flatten(list(half_units) filter (where role = 'times')) as multiplier_half_units,
+        flatten(list(half_units) filter (where role = 'of')) as divisor_half_units,
+        string_agg(addresses, ', ' order by addresses) as recomputed_from
+    from operands
+    group by instance
+    having count(*) = count(number) and recomputed_value is not null
+),
+
+-- Half-units of operands as they bear on the recomputed value.
+recomputed as (
+    select
+        * exclude (added_half_units, multiplier_half_units, divisor_half_units),
+        list_concat(
+            list_transform(added_half_units, h -> abs(h * multiplier / divisor)),
+            list_transform(multiplier_half_units, h -> abs(h * added / divisor)),
+            list_transform(divisor_half_units, h -> abs(h * recomputed_value / divisor))
+        ) as half_units
+    from combined
+),
+
+compared as (
     select
         checks.organisation_code,
-        printed.quarter,
-        checks.check_group,
-        checks.printed_record,
-        checks.printed_item,
-        printed.measure as printed_measure,
-        printed.year,
-        checks.record,
-        checks.item,
-        checks.says,
-        printed.unit,
-        printed.sheet,
-        printed.cell,
-        cast(printed.value as decimal(18, 4)) as printed_value,
+        {{ fiscal_quarter('printed.quarter_start') }} as quarter,
+        printed.quarter_start,
+        checks.check_name,
+        printed.each_topic,
+        printed.each_item,
+        printed.each_measure,
+        printed.each_period,
+        concat_ws(': ', checks.check_name, nullif(printed.each_label, '')) as check_id,
+        concat_ws(': ', nullif(replace(printed.each_label, '_', ' '), ''), checks.says) as says,
+        checks.comparison,
+        checks.severity,
+        checks.derives,
+        checks.note,
+        printed.printed_record,
+        printed.printed_item,
+        try_cast(printed.printed_value as decimal(18, 4)) as printed_value,
+        recomputed.recomputed_value,
+        recomputed.recomputed_value - try_cast(printed.printed_value as decimal(18, 4)) as difference,
+        -- The same figure twice: rounded alike it is the same, else the coarser one decides.
+        list_concat(printed.half_units, recomputed.half_units) as all_half_units,
         cast(
-            case checks.calculation
-                when 'value' then figures.value
-                when 'percent' then 100 * figures.value / nullif(bases.value, 0)
-            end as decimal(18, 4)
-        ) as recomputed_value,
-        cast(0.5 / power(10, checks.decimals) as decimal(18, 4)) as tolerance
-    from {{ ref('cross_checks') }} as checks
-    inner join {{ ref('int_figures') }} as printed
-        on
-            checks.organisation_code = printed.organisation_code
-            and checks.printed_record = printed.record
-            and checks.printed_table = printed.table_name
-            and checks.printed_item = printed.item
-            and coalesce(checks.printed_measure, printed.measure) = printed.measure
-    inner join {{ ref('int_figures') }} as figures
-        on
-            printed.organisation_code = figures.organisation_code
-            and printed.quarter = figures.quarter
-            and printed.year = figures.year
-            and checks.record = figures.record
-            and checks.table_name = figures.table_name
-            and checks.item = figures.item
-            and coalesce(checks.measure, printed.measure) = figures.measure
-    left join {{ ref('int_figures') }} as bases
-        on
-            figures.organisation_code = bases.organisation_code
-            and figures.quarter = bases.quarter
-            and figures.year = bases.year
-            and figures.record = bases.record
-            and figures.table_name = bases.table_name
-            and figures.item = bases.item
-            and checks.of_measure = bases.measure
-    where printed.value is not null
+            coalesce(
+                checks.tolerance,
+                case
+                    when len(printed.half_units) > 1 or len(recomputed.half_units) > 1
+                        then least(
+                            list_sum(all_half_units),
+                            sqrt(3 * list_sum(list_transform(all_half_units, h -> h * h)))
+                        )
+                    when list_min(all_half_units) < list_max(all_half_units) then list_max(all_half_units)
+                    else 0
+                end
+            ) as decimal(18, 4)
+        ) as tolerance,
+        case when len(printed.half_units) = 1 then 2 * printed.half_units[1] else 0 end as last_place,
+        printed.unit,
+        printed.submission_id,
+        printed.sheet,
+        printed.printed_cell,
+        recomputed.recomputed_from
+    from printed
+    inner join recomputed using (instance)
+    inner join {{ ref('cross_checks') }} as checks
+        on printed.organisation_code = checks.organisation_code and printed.check_name = checks.check_name
 )
 
 select
-    *,
-    recomputed_value - printed_value as difference,
+    * exclude (all_half_units, last_place),
     case
-        when recomputed_value is null then 'disagrees'
-        when recomputed_value = printed_value then 'agrees'
-        when abs(recomputed_value - printed_value) <= tolerance then 'rounds'
+        when
+            recomputed_value = printed_value
+            or (comparison = 'at least' and printed_value > recomputed_value)
+            or (comparison = 'at most' and printed_value < recomputed_value)
+            then 'agrees'
+        when abs(difference) <= tolerance then 'rounds'
+        -- Cut off after the last printed place instead of rounded to it.
+        when last_place > 0 and trunc(round(recomputed_value / last_place, 6)) * last_place = printed_value
+            then 'rounds'
         else 'disagrees'
     end as verdict
 from compared

@@ -112,60 +112,23 @@ signed as (
     having count(signs.sign) > 0
 ),
 
+-- What a cross-check compares. Cells that are counted or ranked rather than added up are to be seen.
 cross_checks as (
     select
-        figures.organisation_code,
-        figures.quarter,
-        figures.year,
-        checks.printed_record,
-        checks.printed_item,
-        figures.measure as printed_measure,
-        checks.record,
-        checks.table_name,
-        checks.item,
-        coalesce(checks.measure, figures.measure) as measure,
-        checks.of_measure,
-        figures.submission_id,
-        figures.sheet,
-        figures.cell,
-        checks.check_group || ': ' || figures.item || ' ' || figures.measure || ' ' || figures.year as check_id
-    from {{ ref('cross_checks') }} as checks
-    inner join {{ ref('int_figure_cells') }} as figures
-        on
-            checks.organisation_code = figures.organisation_code
-            and checks.printed_record = figures.record
-            and checks.printed_table = figures.table_name
-            and checks.printed_item = figures.item
-            and coalesce(checks.printed_measure, figures.measure) = figures.measure
-),
-
--- What a cross-check adds up, or takes the mean of, and what it divides that by.
-compared as (
-    select
-        checks.organisation_code,
-        checks.quarter,
-        checks.printed_record,
-        checks.printed_item,
-        checks.check_id,
-        figures.submission_id,
-        figures.sheet,
-        any_value(case when checks.record = 'score' then 'average ' else '' end)
+        organisation_code,
+        quarter,
+        check_id,
+        derives,
+        printed_item,
+        column_name,
+        submission_id,
+        sheet,
+        any_value(case arithmetic when 'average' then 'average ' when 'words' then 'see ' else '' end)
         || string_agg(
-            operands.sign || figures.cell, ', '
-            order by operands.sign, length(figures.cell), figures.cell
+            sign || cell || coalesce('*' || format('{:.15g}', multiplier), ''), ', ' order by sign, length(cell), cell
         ) as cells
-    from cross_checks as checks
-    cross join (values (''), ('/')) as operands (sign)
-    inner join {{ ref('int_figure_cells') }} as figures
-        on
-            checks.organisation_code = figures.organisation_code
-            and checks.quarter = figures.quarter
-            and checks.year = figures.year
-            and checks.record = figures.record
-            and checks.table_name = figures.table_name
-            and checks.item = figures.item
-            and case operands.sign when '' then checks.measure else checks.of_measure end = figures.measure
-    group by all
+    from {{ ref('int_cross_check_cells') }}
+    group by organisation_code, quarter, check_id, derives, printed_item, column_name, submission_id, sheet
 ),
 
 figures as (
@@ -201,24 +164,11 @@ figures as (
         quarter,
         'reconciliation' as mart,
         json_object('check_id', check_id) as key,
-        'printed_value' as column_name,
-        submission_id,
-        sheet,
-        cell as cells
-    from cross_checks
-
-    union all by name
-
-    select
-        organisation_code,
-        quarter,
-        'reconciliation' as mart,
-        json_object('check_id', check_id) as key,
-        'recomputed_value' as column_name,
+        column_name,
         submission_id,
         sheet,
         cells
-    from compared
+    from cross_checks
 
     union all by name
 
@@ -231,8 +181,8 @@ figures as (
         submission_id,
         sheet,
         cells
-    from compared
-    where printed_record = 'dashboard_measure'
+    from cross_checks
+    where derives = 'programme_dashboard' and column_name = 'recomputed_value'
 
     union all by name
 
@@ -244,9 +194,9 @@ figures as (
         'delivered_percent_reported' as column_name,
         submission_id,
         sheet,
-        cell as cells
+        cells
     from cross_checks
-    where printed_record = 'indicator' and record = 'tally' and item = 'milestones'
+    where derives = 'milestone_delivery' and column_name = 'printed_value'
 
     union all by name
 

@@ -15,7 +15,7 @@ reported as (
         quarter,
         cast(max(printed_value) as decimal(18, 2)) as delivered_percent
     from {{ ref('int_cross_checks') }}
-    where printed_record = 'indicator' and record = 'tally' and item = 'milestones'
+    where derives = 'milestone_delivery'
     group by organisation_code, quarter
 )
 

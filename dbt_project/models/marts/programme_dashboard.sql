@@ -18,6 +18,6 @@ left join {{ ref('int_cross_checks') }} as checks
     on
         tiles.organisation_code = checks.organisation_code
         and tiles.quarter = checks.quarter
-        and checks.printed_record = 'dashboard_measure'
+        and checks.derives = 'programme_dashboard'
         and tiles.measure = checks.printed_item
 where tiles.closes_quarter

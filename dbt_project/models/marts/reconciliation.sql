@@ -13,8 +13,10 @@ with arithmetic as (
         unit,
         verdict,
         severity,
+        submission_id,
         sheet,
         printed_cell,
+        recomputed_from,
         row_number() over (
             partition by organisation_code, quarter, check_name
             order by subject, recomputed_from
@@ -34,8 +36,8 @@ checks as (
     select
         organisation_code,
         quarter,
-        check_group || ': ' || printed_item || ' ' || printed_measure || ' ' || year as check_id,
-        replace(printed_item || ' ' || printed_measure || ' ' || year, '_', ' ') || ' = ' || says as "check",
+        check_id,
+        says as "check",
         'across tables' as scope,
         printed_value,
         recomputed_value,
@@ -43,9 +45,12 @@ checks as (
         tolerance,
         unit,
         verdict,
-        'warning' as severity,
+        severity,
+        note,
+        submission_id,
         sheet,
-        cell as printed_cell
+        printed_cell,
+        recomputed_from
     from {{ ref('int_cross_checks') }}
 )
 
@@ -65,7 +70,10 @@ select
     checks.unit,
     checks.verdict,
     case checks.verdict when 'disagrees' then checks.severity else 'info' end as severity,
+    checks.note,
+    checks.submission_id,
     checks.sheet,
-    checks.printed_cell
+    checks.printed_cell,
+    checks.recomputed_from
 from checks
 inner join {{ ref('int_reporting_quarters') }} as quarters using (organisation_code, quarter)
