@@ -25,7 +25,7 @@ def read_csv(path: Path) -> Sheet:
     """The file as one sheet of text cells.
 
     Raises TooLargeFileError, before anything is decoded, for a file or a line of a length that no return has;
-    UnreadableFileError for what is not text, and for a quotation mark that is never closed.
+    UnreadableFileError for what is not text or not whole, and for a quotation mark that is never closed.
     """
     check_size(path.stat().st_size, LARGEST_CSV)
     content = path.read_bytes()
@@ -38,6 +38,8 @@ def read_csv(path: Path) -> Sheet:
     delimiter = declared or _delimiter(text[:_CHARACTERS_LOOKED_AT])
     check_area(text.count(delimiter) + text.count("\n") + text.count("\r"), CSV_SHEET)
     rows = _rows(text, delimiter)
+    if len(rows) > 1 and not text.endswith(("\n", "\r")) and len(rows[-1]) < len(rows[-2]):
+        raise UnreadableFileError("it ends in the middle of a line; it was not sent whole")
     check_area(len(rows) * max(map(len, rows), default=0), CSV_SHEET)
     dialect = CsvDialect(encoding, delimiter, _line_endings(text))
     return Sheet(CSV_SHEET, rows, typed=False, links=_links(rows), dialect=dialect)

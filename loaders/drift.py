@@ -71,8 +71,9 @@ def heading_drift(
         if column not in renamed.values():
             yield _stranger(table, sheet, index, column, path, mapped)
     yield from _doubled(table, sheet, index, mapped)
-    yield from _reordered(table, sheet, index, mapped)
-    yield from _moved(table, sheet, index, mapped)
+    if not missing:
+        yield from _reordered(table, sheet, index, mapped)
+        yield from _moved(table, sheet, index, mapped)
     yield from _respelled(table, sheet, index, mapped)
 
 

@@ -66,6 +66,11 @@ def _sheets(path: Path, marks: dict[str, Marks]) -> Iterator[Sheet]:
         raise UnreadableFileError("the workbook is protected by a password") from error
     except (CalamineError, OSError, ValueError) as error:
         raise UnreadableFileError(f"it is damaged, or not a workbook ({error})") from error
+    except BaseException as error:
+        # What the reader, which is not written in Python, raises where it gives up is no Exception.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise UnreadableFileError("it is damaged in a way that its reader gives up on") from error
 
 
 def _merged(ranges: list[tuple[Address, Address]] | None, rows: list[list[CellValue]]) -> dict[Address, Address]:

@@ -258,18 +258,19 @@ def _has_cell(sheet: Sheet, mark: str) -> bool:
     return any(value and match(mark, str(value)) is not None for row in sheet.rows for value in row)
 
 
-@cache
-def load_layouts(folder: Path) -> tuple[LoadedLayout, ...]:
-    """Every layout of a folder.
+def load_layout(path: Path) -> LoadedLayout:
+    """The layout in a file.
 
     Raises pydantic's ValidationError, which names the field, for a layout that is not of the described shape.
     """
-    found = []
-    for path in sorted(folder.glob("*.yml")):
-        text = path.read_bytes()
-        layout = Layout(**read_yaml(text))
-        found.append(LoadedLayout(layout=layout, sha256=hashlib.sha256(text).hexdigest()))
-    return tuple(found)
+    text = path.read_bytes()
+    return LoadedLayout(layout=Layout(**read_yaml(text)), sha256=hashlib.sha256(text).hexdigest())
+
+
+@cache
+def load_layouts(folder: Path) -> tuple[LoadedLayout, ...]:
+    """Every layout of a folder; raises what `load_layout` raises."""
+    return tuple(load_layout(path) for path in sorted(folder.glob("*.yml")))
 
 
 def recognise(settings: Settings, organisation_code: str, feed: str, sheets: list[Sheet]) -> LoadedLayout | None:

@@ -70,14 +70,19 @@ def _read_into(
     (folder / "submissions.json").write_text(json.dumps(described))
 
 
-def read_file(settings: Settings, path: Path, file_name: str, place: Place) -> tuple[LoadedLayout | None, Extraction]:
-    """Read one file with the layout that describes it. Whatever is wrong with it is a finding, never an exception."""
-    loaded = None
+def read_file(
+    settings: Settings, path: Path, file_name: str, place: Place, layout: LoadedLayout | None = None
+) -> tuple[LoadedLayout | None, Extraction]:
+    """Read one file with the layout that describes it, or with the one given.
+
+    Whatever is wrong with the file is a finding, never an exception; where it asks for too much memory, MemoryError.
+    """
+    loaded = layout
     try:
         workbook = read_workbook(path, Path(file_name).suffix)
         of_form = list(form_findings(workbook))
-        loaded = recognise(settings, place.organisation_code, place.feed, workbook.sheets)
-        mistaken = _of_another_place(settings, place, loaded, workbook.sheets)
+        loaded = layout or recognise(settings, place.organisation_code, place.feed, workbook.sheets)
+        mistaken = None if layout else _of_another_place(settings, place, loaded, workbook.sheets)
         if mistaken is not None:
             loaded, result = None, Extraction(findings=[mistaken])
         elif loaded is None:

@@ -152,8 +152,13 @@ class TableReader:
             self.heading_rows = set() if likely is None else {likely}
         blocks = list(self._blocks())
         for block in blocks:
-            self.findings.extend(row_drift(self.layout, self.sheet, block))
+            if self._is_complete(block):
+                self.findings.extend(row_drift(self.layout, self.sheet, block))
         return blocks
+
+    def _is_complete(self, block: Block) -> bool:
+        """Whether all columns are there; what could be said of the rows of any other block follows from that alone."""
+        return all(name in block.columns or spec.optional for name, spec in self.layout.columns.items())
 
     def _blocks(self) -> Iterator[Block]:
         context: dict[str, Text] = {}
@@ -349,7 +354,7 @@ class TableReader:
                     row.numbers[name] = list(self._numbers(row, spec, index, found, part))
             self._roll_up(block, row)
             block.rows.append(row)
-            self._check_filled(row, index)
+            self._check_filled(block, row, index)
 
     def _month(self, texts: dict[str, Text]) -> str | None:
         day = texts.get(self.layout.stands_at or "")
@@ -532,8 +537,8 @@ class TableReader:
                 other.rolls_up_to = row.number_of
         block.boundary = len(block.rows) + 1
 
-    def _check_filled(self, row: Row, index: int) -> None:
-        if row.type != "detail":
+    def _check_filled(self, block: Block, row: Row, index: int) -> None:
+        if row.type != "detail" or not self._is_complete(block):
             return
         for name, spec in self.layout.columns.items():
             if spec.filled and not {name, token_of(name)} & row.texts.keys() and not row.numbers.get(name):

@@ -40,7 +40,7 @@ def test_development_runs_what_users_run() -> None:
 
 def test_what_only_tests_need_is_not_installed_for_users() -> None:
     installed = {package for package, _, _ in pins(REQUIREMENTS / "runtime.txt")}
-    assert installed.isdisjoint({"pytest", "openpyxl", "ruff", "mypy", "sqlfluff", "pre-commit"})
+    assert installed.isdisjoint({"pytest", "hypothesis", "ruff", "mypy", "sqlfluff", "pre-commit"})
 
 
 def test_the_project_can_be_built_from_the_locks_alone() -> None:

@@ -1,12 +1,23 @@
 """`quarterdeck check`: what the pipeline would say of a file, before it is submitted."""
 
+import shutil
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from quarterdeck.cli.output import DONE, FOUND, AsJson, emit_json, emit_table, refuse
+
+if TYPE_CHECKING:
+    from quarterdeck.findings import Finding
+    from quarterdeck.organisations import Place
+    from quarterdeck.settings import Settings
+
+_SHOWN = ("severity", "sheet", "cell", "message", "remedy", "responsibility", "rule")
 
 
 def register(app: typer.Typer) -> None:
@@ -19,6 +30,9 @@ def check(
     organisation: Annotated[str | None, typer.Option(help="Whose file it is: slug or code.")] = None,
     feed: Annotated[str | None, typer.Option(help="Which feed it belongs to.")] = None,
     period: Annotated[str | None, typer.Option(help="For which month, as YYYY-MM.")] = None,
+    annotate: Annotated[
+        Path | None, typer.Option(help="Write the file as a workbook with what was found marked in it (.xlsx).")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what is wrong with a file, where, and who can fix it. Nothing is submitted.
@@ -26,15 +40,13 @@ def check(
     The rules are those of the pipeline: the same reader and the same arithmetic, on a warehouse of its own. Exit code 1
     where an error would hold the submission.
     """
-    from expectations.arithmetic import check as check_arithmetic
-    from loaders.load import load_batches
-    from loaders.read import read_batch
-    from loaders.receive import receive
+    from quarterdeck.findings import Severity
     from quarterdeck.organisations import UnplaceableError, place, place_of
     from quarterdeck.settings import Settings
-    from quarterdeck.warehouse import connect
 
     settings = Settings()
+    if annotate and (annotate.suffix.lower() != ".xlsx" or annotate.absolute() == file.absolute()):
+        refuse(f"{annotate}: name another file that ends in .xlsx; the file that is checked stays as it is.")
     try:
         if organisation and feed and period:
             where = place(settings, organisation, feed, period)
@@ -42,25 +54,71 @@ def check(
             where = place_of(settings, file.absolute())
     except UnplaceableError as error:
         refuse(f"{file}: {error}. Say what it is with --organisation, --feed and --period.")
+    with _without_pandas():
+        findings = _findings(settings, file, where)
+    if annotate:
+        from loaders.annotate import annotate as write_annotated
+
+        try:
+            write_annotated(file, file.name, findings, annotate)
+        except OSError as error:
+            refuse(f"{annotate}: it cannot be written ({error.strerror}).")
+    rows = [{column: getattr(found, column) for column in _SHOWN} for found in findings]
+    if as_json:
+        emit_json({"file": file.name, **vars(where), "findings": rows})
+    elif rows:
+        emit_table([_shown(found) for found in findings], title=file.name)
+    else:
+        typer.echo(f"{file.name}: nothing found.")
+    raise typer.Exit(FOUND if any(found.severity is Severity.ERROR for found in findings) else DONE)
+
+
+def _shown(found: "Finding") -> dict[str, str]:
+    return {
+        "severity": found.severity.value,
+        "where": " ".join(part for part in (found.sheet, found.cell) if part),
+        "what was found": found.message,
+        "what to do": found.remedy,
+        "who": found.responsibility,
+    }
+
+
+def _findings(settings: "Settings", file: Path, where: "Place") -> "list[Finding]":
+    """What loading the file and its arithmetic find, worst first."""
+    from expectations.arithmetic import check as check_arithmetic
+    from loaders.load import load_batches
+    from loaders.read import read_batch
+    from loaders.receive import receive
+    from quarterdeck.findings import Finding, Severity
+    from quarterdeck.warehouse import connect
+
     with tempfile.TemporaryDirectory() as home:
         apart = settings.model_copy(update={"home": Path(home)})
         landed = apart.landing / where.organisation_code / where.feed / where.reporting_period / file.name
         landed.parent.mkdir(parents=True)
-        landed.write_bytes(file.read_bytes())
+        shutil.copyfile(file, landed)
         batches = receive(apart, where.feed, where.reporting_period)
         loaded = load_batches(
             apart, [read_batch(apart, where.feed, where.reporting_period, batch) for batch in batches]
         )
         check_arithmetic(apart, loaded.accepted)
         with connect(apart, read_only=True) as connection:
-            columns = "severity, sheet, cell, message, remedy, responsibility, rule"
-            order = "array_position(['error', 'warning', 'info'], severity), sheet, cell"
-            found = connection.execute(f"select {columns} from raw.findings order by {order}").fetchall()
-    findings = [dict(zip(columns.split(", "), row, strict=True)) for row in found]
-    if as_json:
-        emit_json({"file": file.name, **vars(where), "findings": findings})
-    elif findings:
-        emit_table(findings, title=file.name)
-    else:
-        typer.echo(f"{file.name}: nothing found.")
-    raise typer.Exit(FOUND if any(row["severity"] == "error" for row in findings) else DONE)
+            found = connection.execute(
+                f"select {', '.join(_SHOWN)} from raw.findings"
+                " order by array_position(['error', 'warning', 'info'], severity), sheet, cell"
+            ).fetchall()
+    findings = [dict(zip(_SHOWN, row, strict=True)) for row in found]
+    return [Finding(**each | {"severity": Severity(each["severity"])}) for each in findings]
+
+
+@contextmanager
+def _without_pandas() -> Iterator[None]:
+    """Keep DuckDB from importing pandas, half a second, to ask whether a parameter is one of its values."""
+    absent = "pandas" not in sys.modules
+    if absent:
+        sys.modules["pandas"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if absent:
+            del sys.modules["pandas"]

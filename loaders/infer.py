@@ -1,0 +1,417 @@
+"""A first draft of a layout, from a workbook that nobody has described yet.
+
+What the draft says of headings, units and totals is read off the sheets; what figures mean, and which record type they
+become, is a guess that a person checks.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from loaders.cells import CellValue, Sheet, Workbook, address
+from loaders.patterns import PARTS
+from loaders.values import NotADateError, NotANumberError, calendar_day, key, number, plain
+from quarterdeck.periods import stated_months
+
+Draft = dict[str, Any]
+"""A layout as the YAML file holds it."""
+
+_MOST = 0.6
+"""The share of a column's filled cells that are figures, for the column to hold figures."""
+_LONGEST_HEADING = 200
+_YEAR = re.compile(rf"\b{PARTS['fiscal_year']}\b", re.IGNORECASE)
+_MONTH = re.compile(rf"\b{PARTS['month']}\b", re.IGNORECASE)
+_QUARTER = re.compile(rf"\b{PARTS['quarter']}\b", re.IGNORECASE)
+_UNIT_WORDS = re.compile(r"\(?£\s*'?(?:0{3}|k|m|million)?\)?'?s?\b|[()%]", re.IGNORECASE)
+_PERIOD = re.compile(
+    rf"(?:\b{PARTS['month']}(?:\s+20\d\d)?\s*(?:-|–|to)\s*)?(?:\d{{1,2}}\s+)?\b{PARTS['month']}\.?\s+20\d\d"
+    rf"|(?:quarter|q)\s*[1-4]\D{{1,6}}{PARTS['fiscal_year']}|\b\d{{1,2}}/\d{{1,2}}/20\d\d\b",
+    re.IGNORECASE,
+)
+_TOTAL = re.compile(r"\btotals?\b", re.IGNORECASE)
+_UNITS = (
+    (re.compile(r"£\s*'?(?:0{3}|k\b)", re.IGNORECASE), "gbp_thousand"),
+    (re.compile(r"£\s*(?:m\b|million)", re.IGNORECASE), "gbp_million"),
+    (re.compile(r"£"), "gbp"),
+    (re.compile(r"\bfte\b", re.IGNORECASE), "fte"),
+    (re.compile(r"\bdays?\b", re.IGNORECASE), "days"),
+)
+_PERCENT = re.compile(r"%|\bper ?cent|\brate\b", re.IGNORECASE)
+_DAY_FIRST = "%d/%m/%Y"
+_STATUS = re.compile(r"\b(?:status|rag|rating)\b", re.IGNORECASE)
+# Words of headings that say which quantity of a project a column holds.
+_OF_A_PROJECT = {"net_at_risk": "net", "delivered_alternatively": "alternativ", "at_risk": "risk", "target": "target"}
+
+
+@dataclass
+class _Column:
+    """One column under its headings, top one first, and the filled cells below them."""
+
+    number: int
+    path: tuple[str, ...]
+    cells: list[CellValue]
+    name: str = ""
+
+    @property
+    def heading(self) -> str:
+        return " ".join(self.path)
+
+
+@dataclass
+class _Table:
+    """One table as it was found: headings in rows `top` to `top + rows - 1`, then data up to `end`."""
+
+    sheet: Sheet
+    top: int
+    rows: int
+    end: int
+    columns: list[_Column] = field(default_factory=list)
+
+
+def infer(workbook: Workbook, name: str, title: str, organisation: str, feed: str) -> Draft:
+    """Draft a layout of every table that the workbook's sheets have; ValueError where there is none."""
+    tables = [table for sheet in workbook.sheets for table in _tables(sheet)]
+    if not tables:
+        raise ValueError("no table was found: no row of headings has rows of cells below it")
+    drafts: list[Draft] = []
+    for table in tables:
+        drawn = _table_draft(table, feed)
+        same = next((other for other in drafts if _is_same(other, drawn)), None)
+        if same is not None:
+            same["heading"]["at"] += drawn["heading"]["at"]
+            continue
+        drawn["table"] = _free(drawn["table"], [other["table"] for other in drafts])
+        drafts.append(drawn)
+    draft: Draft = {
+        "layout": name,
+        "title": title,
+        "organisation": organisation,
+        "feed": feed,
+        "return_id": name,
+        "recognised_by": _marks(workbook, tables),
+    }
+    if states := list(dict.fromkeys(_statements(tables))):
+        draft["states"] = states
+    return draft | {"tables": drafts}
+
+
+def _is_same(one: Draft, other: Draft) -> bool:
+    """Whether two tables are blocks of one: on one sheet, under the same headings."""
+    headers = [[column["header"] for column in draft["columns"].values()] for draft in (one, other)]
+    return bool(one["sheet"] == other["sheet"] and headers[0] == headers[1])
+
+
+# Where tables are
+
+
+def _tables(sheet: Sheet) -> Iterator[_Table]:
+    index = 0
+    while index < len(sheet.rows):
+        rows = _heading_rows(sheet, index)
+        if not rows:
+            index += 1
+            continue
+        end = index + rows
+        while end < len(sheet.rows) and _filled(sheet, end):
+            end += 1
+        table = _Table(sheet, index, rows, end)
+        table.columns = list(_columns(table))
+        if len(table.columns) > 1:
+            yield table
+        index = end
+
+
+def _heading_rows(sheet: Sheet, index: int) -> int:
+    """How many rows of headings start here; 0 where none does."""
+    if len(_filled(sheet, index)) < 2 or not _is_words(sheet, index):
+        return 0
+    for rows in (1, 2, 3):
+        below = index + rows
+        if below >= len(sheet.rows) or not _filled(sheet, below):
+            return 0
+        # Headings go on as long as a row is words alone and one above spreads over several columns, or leaves some out.
+        if not (_is_words(sheet, below) and _spreads(sheet, below - 1, _filled(sheet, below))):
+            return rows
+    return 0
+
+
+def _filled(sheet: Sheet, index: int) -> list[int]:
+    return [column for column, value in enumerate(sheet.rows[index]) if plain(value)]
+
+
+def _is_words(sheet: Sheet, index: int) -> bool:
+    values = [value for value in sheet.rows[index] if plain(value)]
+    return all(isinstance(value, str) and len(value) <= _LONGEST_HEADING and not _is_figure(value) for value in values)
+
+
+def _spreads(sheet: Sheet, index: int, below: list[int]) -> bool:
+    merged = any(top == index and (row, column) != (top, left) for (row, column), (top, left) in sheet.merged.items())
+    return merged or not set(below) <= set(_filled(sheet, index))
+
+
+def _columns(table: _Table) -> Iterator[_Column]:
+    sheet = table.sheet
+    width = max((len(row) for row in sheet.rows[table.top : table.end]), default=0)
+    for place in range(width):
+        path = []
+        for row in range(table.top, table.top + table.rows):
+            top, left = sheet.origin(row, place)
+            text = plain(sheet.value(top, left))
+            if text and (top == row or row == table.top):
+                path.append(text)
+        cells = [sheet.value(row, place) for row in range(table.top + table.rows, table.end)]
+        filled = [value for value in cells if plain(value)]
+        if path or filled:
+            yield _Column(place, tuple(path), filled)
+
+
+# What a column holds
+
+
+def _is_figure(value: CellValue) -> bool:
+    if isinstance(value, bool):
+        return False
+    for reads in ("number", "percent", "money"):
+        try:
+            return number(value, reads) is not None
+        except NotANumberError:
+            continue
+    return False
+
+
+def _is_day(value: CellValue) -> bool:
+    try:
+        calendar_day(value, _DAY_FIRST)
+    except NotADateError:
+        return False
+    return True
+
+
+def _share(column: _Column, test: Any) -> float:
+    return sum(map(test, column.cells)) / len(column.cells) if column.cells else 0.0
+
+
+def _unit(column: _Column) -> str:
+    """The unit that the heading names, or that the cells are written in."""
+    texts = [value for value in column.cells if isinstance(value, str)]
+    figures = [float(value) for value in column.cells if isinstance(value, int | float)]
+    if _PERCENT.search(column.heading) or any("%" in text for text in texts):
+        fractions = bool(texts) or all(abs(figure) <= 1 for figure in figures)
+        return "percent_fraction" if fractions else "percent"
+    if any(re.search(r"\d\s*(?:k|m|bn|million|billion)\)?$", plain(text), re.IGNORECASE) for text in texts):
+        return "gbp_text"
+    named = next((unit for pattern, unit in _UNITS if pattern.search(column.heading)), None)
+    if named:
+        return named
+    if any("£" in text for text in texts):
+        return "gbp_text"
+    return "count"
+
+
+def _pattern(path: tuple[str, ...]) -> tuple[str, ...]:
+    """A path with the year, month or quarter of its headings left open."""
+    found = []
+    for heading in path:
+        pattern = _YEAR.sub("{fiscal_year}", heading, count=1)
+        if _MONTH.fullmatch(plain(heading)):
+            pattern = "{month}"
+        found.append(_QUARTER.sub("{quarter}", pattern, count=1))
+    return tuple(found)
+
+
+# The draft
+
+
+def _table_draft(table: _Table, feed: str) -> Draft:
+    draft: Draft = {
+        "table": _slug(table.sheet.name) or "table",
+        "sheet": table.sheet.name if table.sheet.typed else "*",
+        "heading": _heading(table),
+    }
+    columns: dict[str, Draft] = {}
+    totals: list[Draft] = []
+    for column in table.columns:
+        pattern = _pattern(column.path)
+        same = next((name for name, spec in columns.items() if _as_header(pattern) == spec["header"]), None)
+        if same is not None and "unit" in columns[same]:
+            continue
+        column.name = _free(_column_name(pattern), list(columns))
+        columns[column.name] = _column_draft(column, pattern)
+    label = next((name for name, spec in columns.items() if "unit" not in spec and "date" not in spec), None)
+    if label is not None:
+        columns[label]["filled"] = True
+        named = next(column for column in table.columns if column.name == label)
+        totals = list(_totals(named))
+        details = [key(value) for value in named.cells if not _TOTAL.search(plain(value))]
+        if details and len(set(details)) == len(details):
+            draft["unique"] = [label]
+    draft["columns"] = columns
+    if totals:
+        draft["totals"] = totals
+    draft["records"] = [_record(draft, label, feed)]
+    order = ("table", "sheet", "heading", "columns", "totals", "unique", "records")
+    return {part: draft[part] for part in order if part in draft}
+
+
+def _column_name(pattern: tuple[str, ...]) -> str:
+    """A name from the innermost heading that says more than a unit, a year or a month."""
+    for heading in reversed(pattern):
+        if name := _slug(_UNIT_WORDS.sub(" ", re.sub(r"\{\w+\}", " ", heading))):
+            return name
+    return "value" if pattern else "label"
+
+
+def _heading(table: _Table) -> Draft:
+    labels = [column.path[-1] for column in table.columns if column.path]
+    literal = [label for label in labels if _pattern((label,)) == (label,)]
+    first = next(column for column in table.columns if column.path)
+    contains = [_pattern((label,))[0] for label in [*literal, *labels][:2]]
+    # The first label stands in the first of the rows.
+    top = _pattern((first.path[0],))[0]
+    return {
+        "rows": table.rows,
+        "contains": list(dict.fromkeys([top, *contains])),
+        "at": [address(table.top, min(column.number for column in table.columns))],
+    }
+
+
+def _column_draft(column: _Column, pattern: tuple[str, ...]) -> Draft:
+    draft: Draft = {"header": _as_header(pattern)}
+    if _share(column, _is_figure) >= _MOST or (not column.cells and _named_unit(column)):
+        draft["unit"] = _unit(column)
+        if decimals := _decimals(column):
+            draft["decimals"] = decimals
+    elif _share(column, _is_day) >= _MOST:
+        draft["date"] = {"written": _DAY_FIRST}
+    return draft
+
+
+def _named_unit(column: _Column) -> bool:
+    return bool(_PERCENT.search(column.heading)) or any(pattern.search(column.heading) for pattern, _ in _UNITS)
+
+
+def _as_header(pattern: tuple[str, ...]) -> str | list[str]:
+    if not pattern:
+        return ""
+    return pattern[0] if len(pattern) == 1 else list(pattern)
+
+
+def _decimals(column: _Column) -> int:
+    """The most decimals that figures of the column are typed with."""
+    most = 0
+    for value in column.cells:
+        try:
+            figure = number(value)
+        except NotANumberError:
+            continue
+        if figure is not None:
+            most = max(most, -int(figure.normalize().as_tuple().exponent))
+    return min(most, 6)
+
+
+def _totals(label: _Column) -> Iterator[Draft]:
+    """A subtotal for every row that says total, and a total for the last one where there are several."""
+    said = [plain(value) for value in label.cells if _TOTAL.search(plain(value))]
+    if not said:
+        return
+    *others, last = dict.fromkeys(said)
+    endings = Counter(key(text).rpartition(" ")[2] for text in others)
+    for ending, count in endings.items():
+        alike = [text for text in others if key(text).rpartition(" ")[2] == ending]
+        pattern = f"* {alike[0].rpartition(' ')[2]}" if count > 1 and all(" " in text for text in alike) else None
+        for text in [pattern] if pattern else alike:
+            yield {"column": label.name, "label": text}
+    yield {"column": label.name, "label": last, **({"type": "total"} if others else {})}
+
+
+def _record(draft: Draft, label: str | None, feed: str) -> Draft:
+    """The record type that fits the feed and the columns best."""
+    columns: dict[str, Draft] = draft["columns"]
+    figures = [name for name, spec in columns.items() if "unit" in spec]
+    words = [name for name, spec in columns.items() if "unit" not in spec and "date" not in spec]
+    if not figures:
+        fields = dict(zip(("item", "text", "reference"), words, strict=False))
+        return {"record": "narrative", "fields": fields, "set": {"topic": draft["table"]}}
+    status = next((name for name in words if _STATUS.search(_heading_of(columns[name]))), None)
+    if feed == "highlight_report" and status and label:
+        fields = {"project": label, "status": status} | _quantities(columns, figures)
+        return {"record": "project_status", "fields": fields}
+    for name in figures:
+        columns[name]["dimensions"] = _dimensions(columns[name], name, feed)
+    if feed == "budget_monitoring":
+        return {
+            "record": "savings",
+            "values": figures,
+            "fields": {"component": label} if label else {},
+            "set": {"component_type": "line"},
+        }
+    if feed == "performance_indicators":
+        return {"record": "indicator", "values": figures, "fields": {"indicator": label} if label else {}}
+    if feed == "hr_metrics":
+        has_months = any("{month}" in _heading_of(columns[name]) for name in figures)
+        record = "agency" if has_months else "workforce_indicator"
+        field_of_label = "measure" if has_months else "subject"
+        return {"record": record, "values": figures, "fields": {field_of_label: label} if label else {}}
+    fields = {"item": label} if label else {}
+    return {"record": "figure", "values": figures, "fields": fields, "set": {"topic": draft["table"]}}
+
+
+def _quantities(columns: dict[str, Draft], figures: list[str]) -> dict[str, str]:
+    """Of every quantity of a project, the column that its heading names."""
+    found: dict[str, str] = {}
+    for quantity, word in _OF_A_PROJECT.items():
+        free = (name for name in figures if name not in found.values() and "{" not in _heading_of(columns[name]))
+        name = next((name for name in free if word in _heading_of(columns[name]).lower()), None)
+        if name:
+            found[quantity] = name
+    return found
+
+
+def _dimensions(column: Draft, name: str, feed: str) -> dict[str, str]:
+    heading = _heading_of(column)
+    if feed == "budget_monitoring":
+        return {"measure": name, "savings_year": "{fiscal_year}" if "{fiscal_year}" in heading else "total"}
+    if feed == "performance_indicators":
+        quarter = "{fiscal_year} {quarter}" if "{fiscal_year}" in heading and "{quarter}" in heading else None
+        measure = "target" if "target" in heading.lower() else "actual"
+        return {"measure": measure} | ({"fiscal_quarter": quarter} if quarter else {})
+    if feed == "hr_metrics":
+        return {} if "{month}" in heading else {"indicator": name}
+    return {"figure": name} | ({"period": "{fiscal_year}"} if "{fiscal_year}" in heading else {})
+
+
+def _heading_of(column: Draft) -> str:
+    header = column["header"]
+    return header if isinstance(header, str) else " ".join(header)
+
+
+def _marks(workbook: Workbook, tables: list[_Table]) -> list[str]:
+    """What the file is known by: the names of its sheets, and a heading of each."""
+    names = [sheet.name for sheet in workbook.sheets if sheet.typed]
+    headings = [str(label) for table in tables for label in _heading(table)["contains"][:1]]
+    return list(dict.fromkeys([*names, *(heading for heading in headings if "{" not in heading)]))
+
+
+def _statements(tables: list[_Table]) -> Iterator[str]:
+    """Titles that name a month, a quarter or a year, with that left open."""
+    for table in tables:
+        for row in table.sheet.rows[: table.top]:
+            said = [plain(value) for value in row if plain(value)]
+            found = _PERIOD.search(said[0]) if len(said) == 1 else None
+            if found and stated_months(found[0]) and not isinstance(row[0], date):
+                yield f"{said[0][: found.start()]}{{period}}{said[0][found.end() :]}"
+
+
+def _slug(text: str) -> str:
+    words = re.findall(r"[a-z0-9]+", key(text).replace("£", " gbp "))
+    return "_".join(words)[:40].strip("_")
+
+
+def _free(name: str, taken: list[str]) -> str:
+    """The name, with a number where it is taken."""
+    if name not in taken:
+        return name
+    return next(f"{name}_{number}" for number in range(2, len(taken) + 3) if f"{name}_{number}" not in taken)
