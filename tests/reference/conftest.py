@@ -12,10 +12,11 @@ from tests import pipeline
 
 @pytest.fixture(scope="session")
 def published_home(shared: Path, samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A data root in which every submitted file has been published, and beside them the figures stated in words."""
+    """A data root in which every submitted file is published, and beside them what the papers say elsewhere."""
     settings = Settings(home=tmp_path_factory.mktemp("reference"))
     pipeline.land(settings, shared / "inputs")
     pipeline.land(settings, samples, "Report figures *")
+    pipeline.land(settings, samples, "*work programme*")
     pipeline.run(settings)
     return settings
 

@@ -28,5 +28,5 @@ select
 from {{ ref('stg_milestone') }} as milestones
 inner join {{ ref('int_reporting_quarters') }} as quarters using (organisation_code, quarter)
 inner join {{ ref('int_milestone_statuses') }} as statuses using (submission_id, table_name, source_row)
-left join {{ ref('int_milestone_dates') }} as dates using (submission_id, table_name, source_row)
+left join {{ ref('int_due_texts') }} as dates using (due_text)
 where milestones.closes_quarter

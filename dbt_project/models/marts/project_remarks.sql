@@ -1,0 +1,36 @@
+select
+    quarters.organisation_code,
+    quarters.organisation,
+    quarters.quarter,
+    quarters.quarter_start,
+    quarters.data_status,
+    remarks.table_name as source_table,
+    remarks.portfolio,
+    remarks.programme,
+    remarks.project,
+    coalesce(names.project, remarks.project) as listed_project,
+    remarks.scale_id,
+    coalesce(words.status, remarks.status) as status,
+    words.rag,
+    remarks.commentary,
+    remarks.submission_id,
+    remarks.sheet,
+    {{ cells_of({
+        'portfolio': 'portfolio',
+        'programme': 'programme',
+        'project': 'project',
+        'status': 'status',
+        'commentary': 'commentary'
+    }, cells='remarks.cells') }} as cells
+from {{ ref('stg_commentary') }} as remarks
+inner join {{ ref('int_reporting_quarters') }} as quarters using (organisation_code, quarter)
+left join {{ ref('project_names') }} as names
+    on
+        remarks.organisation_code = names.organisation_code
+        and remarks.table_name = names.table_name
+        and {{ match_key('remarks.project') }} = {{ match_key('names.printed') }}
+left join {{ ref('delivery_statuses') }} as words
+    on
+        remarks.scale_id = words.scale_id
+        and {{ normalised('remarks.status') }} = {{ normalised('words.word') }}
+where remarks.closes_quarter
