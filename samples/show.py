@@ -15,9 +15,10 @@ QUESTIONS = {
         order by organisation, quarter, portfolio
     """,
     "Which printed figures contradict the figures they should follow from?": """
-        select quarter, "check", round(printed_value, 2) as printed, round(recomputed_value, 2) as recomputed
+        select quarter, "check", format('{:,.2f}', printed_value::double) as printed,
+            format('{:,.2f}', recomputed_value::double) as recomputed
         from marts.reconciliation
-        where verdict = 'disagrees'
+        where verdict = 'disagrees' and severity <> 'info'
         order by organisation, quarter, "check"
     """,
 }
