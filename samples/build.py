@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import canonicalize
 
 import yaml
 from openpyxl import Workbook
@@ -29,7 +30,7 @@ _ZIPPED_AT = (1980, 1, 1, 0, 0, 0)
 
 _NUMBER = re.compile(r"(?P<sign>-?)(?P<pound>£?)(?P<digits>\d[\d,]*)(?P<decimals>\.\d+)?(?P<percent>%?)")
 _FORMULA = re.compile(r"(?P<formula>=\S+) (?P<saved>\S+)")
-_SAVED_VALUE = re.compile(r'(<c r="(?P<cell>[A-Z]+\d+)"[^>]*><f>[^<]*</f>)<v ?/>')
+_SAVED_VALUE = re.compile(r'(<c r="(?P<cell>[A-Z]+\d+)"[^>]*><f>[^<]*</f>)<v></v>')
 
 _HEADING = PatternFill("solid", fgColor="DCE6F1")
 _STATUS_COLOURS = {
@@ -174,7 +175,8 @@ def _repack(unpacked: io.BytesIO, saved: list[dict[str, float]]) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(unpacked) as source, zipfile.ZipFile(packed, "w") as target:
         for name in sorted(source.namelist(), key=lambda name: (name != "[Content_Types].xml", name)):
-            body = source.read(name)
+            # In canonical form, because which library writes the XML depends on what else is installed.
+            body = canonicalize(source.read(name).decode()).encode()
             if name == "docProps/core.xml":
                 body = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>%s" % _timestamp(), body)
             elif sheet := re.fullmatch(r"xl/worksheets/sheet(\d+)\.xml", name):

@@ -43,7 +43,7 @@ SHEETS_OF_TABLES = {
 NAMES = {
     *("project", "programme", "portfolio", "workstream", "component", "theme", "proposal", "milestone", "indicator"),
     *("metric", "tile", "line_item", "area", "phase", "section", "report_section", "period", "implementation_date"),
-    *("source", "report_title", "meeting"),
+    *("source", "report_title", "meeting", "model", "period_as_printed"),
     *("source_document", "source_table", "raw_cells", "cells_moved"),
 }
 RUN_OF_WORDS = 8

@@ -49,3 +49,9 @@ def test_key_of_a_mart_is_tested(mart: Path):
     declaration = declared(mart)
     keys = [test["unique_key"]["arguments"]["columns"] for test in declaration["data_tests"] if "unique_key" in test]
     assert keys == [declaration["config"]["meta"]["key"]]
+
+
+def test_every_mart_has_a_consumer():
+    consumers = yaml.safe_load((PROJECT / "models" / "exposures.yml").read_text())["exposures"]
+    named = {ref for consumer in consumers for ref in consumer["depends_on"]}
+    assert {f"ref('{path.stem}')" for path in (PROJECT / "models" / "marts").glob("*.sql")} == named

@@ -9,6 +9,7 @@ select
     tiles.unit,
     tiles.value as reported_value,
     checks.recomputed_value as value,
+    regexp_extract(checks.says, '= (.*)$', 1) as derivation,
     tiles.submission_id,
     tiles.sheet,
     {{ cells_of({'measure': 'measure', 'description': 'description', 'reported_value': 'value'}) }} as cells
