@@ -55,7 +55,7 @@ def _unended_groups(sheet: Sheet, block: Block, total: Total, each: str) -> Iter
     """Runs of rows of which `each` says the same, and that no such total ends."""
     last: Row | None = None
     for row in [*block.rows, None]:
-        if last is not None and (row is None or (row.type == "detail" and _said(row, each) != _said(last, each))):
+        if last is not None and (row is None or _starts_another(row, last, each)):
             yield finding(
                 "total-missing",
                 f"The rows of '{last.texts[each].value if each in last.texts else ''}', which end in "
@@ -71,8 +71,10 @@ def _unended_groups(sheet: Sheet, block: Block, total: Total, each: str) -> Iter
             last = row
 
 
-def _said(row: Row, name: str) -> str:
-    return key(row.texts[name].value) if name in row.texts else ""
+def _starts_another(row: Row, last: Row, each: str) -> bool:
+    if row.type != "detail" or each not in row.texts or each not in last.texts:
+        return False
+    return key(row.texts[each].value) != key(last.texts[each].value)
 
 
 def _uncounted(sheet: Sheet, block: Block) -> Iterator[Finding]:

@@ -48,6 +48,15 @@ def layout_of(name: str) -> Layout:
     return Layout(layout=name, **LAYOUTS[name])
 
 
+def without_totals(name: str) -> Layout:
+    """The layout for sheets that need not have its totals rows."""
+    layout = layout_of(name)
+    for table in layout.tables:
+        for total in table.totals:
+            total.optional = True
+    return layout
+
+
 def has_a_verdict(result: Extraction) -> None:
     """Every finding stands somewhere, and none is the reader's own failure."""
     for found in result.findings:
@@ -97,7 +106,7 @@ def project_sheet(rows: list[list[CellValue]]) -> Sheet:
 @given(st.lists(st.tuples(AMOUNTS, st.integers(0, 5)), min_size=3, max_size=3))
 def test_a_figure_is_read_as_it_was_meant_however_it_is_written(figures):
     row = ["Place", "Lighting", "On Target", *(as_people_write(*figure) for figure in figures)]
-    result = extract(layout_of("projects"), [project_sheet([row])], PERIOD, SETTINGS)
+    result = extract(without_totals("projects"), [project_sheet([row])], PERIOD, SETTINGS)
     assert not result.has_error, result.findings
     (read,) = result.rows["project_status"]
     assert [read["target"], read["at_risk"], read["net_at_risk"]] == [amount for amount, _ in figures]
@@ -108,7 +117,7 @@ def test_a_figure_is_read_as_it_was_meant_however_it_is_written(figures):
 def test_what_is_not_a_figure_is_never_read_as_one(values, typed):
     sheet = project_sheet([["Place", "Lighting", *values]])
     sheet.typed = typed
-    result = extract(layout_of("projects"), [sheet], PERIOD, SETTINGS)
+    result = extract(without_totals("projects"), [sheet], PERIOD, SETTINGS)
     has_a_verdict(result)
     if result.has_error:
         return
@@ -120,15 +129,16 @@ def test_what_is_not_a_figure_is_never_read_as_one(values, typed):
 def is_the_same(value: CellValue, read: Decimal | None) -> None:
     """The figure has the digits, the sign and the point of the cell, as nobody would read it differently."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        assert read is not None and abs(float(read) - value) <= abs(value) * 1e-14
+        # Six decimals are kept.
+        assert read is not None and abs(float(read) - value) <= max(abs(value) * 1e-14, 0.5e-6)
         return
     assert isinstance(value, str)
-    if not plain(value):
+    if not plain(value) or plain(value).lstrip("£ ") in set("-–—−‐‑"):
         assert read is None
         return
     assert read is not None
     digits = re.sub(r"[^0-9.]", "", value)
-    assert Decimal(digits) == abs(read)
+    assert abs(Decimal(digits) - abs(read)) <= Decimal("0.0000005")
     assert set(re.sub(r"[0-9.\s\u00a0\u2007\u202f\ufeff]", "", plain(value))) <= set("£,()+-–—−‐‑")
     negative = any(sign in value for sign in "(-–—−‐‑")
     assert negative == (read < 0) or read == 0
@@ -180,7 +190,7 @@ def disarrayed(text: str) -> st.SearchStrategy[str]:
 @given(drifted())
 def test_a_sheet_that_drifted_is_read_as_it_was_meant_or_refused(case):
     sheet, said = case
-    result = extract(layout_of("projects"), [sheet], PERIOD, SETTINGS)
+    result = extract(without_totals("projects"), [sheet], PERIOD, SETTINGS)
     has_a_verdict(result)
     if result.has_error:
         return
