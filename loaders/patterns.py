@@ -12,7 +12,7 @@ PARTS = {
     "quarter": r"Q[1-4]",
     "programme_code": r"[\w.]+",
     # A heading that is a date cell reads as 2018-09-01.
-    "month": r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|20\d\d-(?:0[1-9]|1[0-2])(?:-\d\d)?",
+    "month": r"(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|20\d\d-(?:0[1-9]|1[0-2])(?:-\d\d)?)",
 }
 TOKEN = re.compile(r"\*|\{\w+\}")
 
