@@ -256,8 +256,11 @@ def _merged_figures(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[
                 )
 
 
-def blank_headings(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Finding]:
-    """Columns of a block's rows that no heading stands over: those with figures, and single cells of any other."""
+def blank_headings(table: TableLayout, sheet: Sheet, block: Block, *, complete: bool) -> Iterator[Finding]:
+    """Columns of a block's rows that no heading stands over: those with figures, and single cells of any other.
+
+    Where the block is not `complete`, any of them may be the column that is missing.
+    """
     if not table.heading.rows or any(match_path(as_path(ignored), ()) is not None for ignored in table.ignore_columns):
         return
     rows = sorted({row.number_of - 1 for row in block.rows})
@@ -265,12 +268,14 @@ def blank_headings(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[F
         filled = [row for row in rows if plain(sheet.value(row, column))]
         figures = [row for row in filled if _is_figure(sheet.value(row, column))]
         heading = sheet.address(block.heading_row + table.heading.rows - 1, column)
-        if figures:
+        if figures or (filled and not complete):
+            what = "figures" if figures else "cells"
+            first, *more = figures or filled
             yield finding(
                 "heading-blank",
-                f"{heading} is blank, and figures stand under it ({sheet.address(figures[0], column)} is the first of "
-                f"{len(figures)}); they were not read.",
-                remedy="Give the column its heading of the template, or move the figures out of the table.",
+                f"{heading} is blank, and {what} stand under it ({sheet.address(first, column)} is the first of "
+                f"{len(more) + 1}); they were not read.",
+                remedy=f"Give the column its heading of the template, or move the {what} out of the table.",
                 sheet=sheet.name,
                 cell=heading,
             )

@@ -81,7 +81,8 @@ class TableReader:
                 "Keep the headings as they are in the template.",
             )
         self.understood.update(index for index in range(len(self.sheet.rows)) if self._is_ignored(index))
-        self._check_unique(found)
+        if not self._names_a_missing_column():
+            self._check_unique(found)
         # What two columns read from one cell is said once.
         self.findings = list(dict.fromkeys(self.findings))
         return found
@@ -100,8 +101,9 @@ class TableReader:
             self.heading_rows = set() if likely is None else {likely}
         blocks = list(self._blocks())
         for block in blocks:
-            self.findings.extend(blank_headings(self.layout, self.sheet, block))
-            if self._is_complete(block):
+            complete = self._is_complete(block)
+            self.findings.extend(blank_headings(self.layout, self.sheet, block, complete=complete))
+            if complete:
                 self.findings.extend(row_drift(self.layout, self.sheet, block))
         return blocks
 
@@ -495,7 +497,7 @@ class TableReader:
             if row.type != "detail" or not any(identity):
                 continue
             if identity in seen:
-                name = row.texts[self.layout.unique[-1]]
+                name = next(row.texts[name] for name in reversed(self.layout.unique) if name in row.texts)
                 self._find(
                     "row-duplicated",
                     f"'{name.value}' is reported twice, in {self.sheet.line(seen[identity] - 1)} and in "

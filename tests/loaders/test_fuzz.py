@@ -1,6 +1,6 @@
 """Files nobody thought of: whatever is in them, there is a verdict, and no figure but the one that was meant.
 
-A few hundred examples as part of the tests, the same every time; `make fuzz` runs 10,000 that are new.
+A thousand examples as part of the tests, the same every time; `make fuzz` runs more than 10,000 that are new.
 """
 
 import io
@@ -8,7 +8,7 @@ import os
 import re
 import tempfile
 import zipfile
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache, partial
 from pathlib import Path
@@ -31,7 +31,7 @@ from quarterdeck.settings import Settings
 from tests.loaders.test_library import BASES, LAYOUTS
 from tests.loaders.workbooks import build
 
-EXAMPLES = int(os.environ.get("QUARTERDECK_FUZZ_EXAMPLES", 60))
+EXAMPLES = int(os.environ.get("QUARTERDECK_FUZZ_EXAMPLES", 110))
 fuzz = settings(
     max_examples=EXAMPLES,
     derandomize="QUARTERDECK_FUZZ_EXAMPLES" not in os.environ,
@@ -203,6 +203,76 @@ def test_a_sheet_that_drifted_is_read_as_it_was_meant_or_refused(case):
     }
     assert read == said
     assert len(rows) * 3 == len(said)
+
+
+def base_sheet(name: str) -> Sheet:
+    """The first sheet of a base, its blanks as a reader gives them."""
+    ((sheet, rows),) = BASES[name]["sheets"].items()
+    return Sheet(sheet, [["" if value is None else value for value in row] for row in rows])
+
+
+@fuzz
+@given(st.sampled_from(["projects", "side_by_side", "savings"]), st.integers(1, 8), AMOUNTS)
+def test_a_table_that_was_cut_off_is_never_taken_for_a_whole_one(name, kept, amount):
+    sheet = base_sheet(name)
+    table = layout_of(name if name != "side_by_side" else "projects_side_by_side").tables[0]
+    if table.transposed:
+        sheet.rows = [row[: kept + 1] for row in sheet.rows]
+        whole = kept + 1 >= 4
+    else:
+        first = next(number for number, row in enumerate(sheet.rows) if row and row[0] in table.heading.contains[:1])
+        lines = sheet.rows[first + 1 :]
+        sheet.rows = sheet.rows[: first + 1] + lines[:kept]
+        # A group that is gone with its total leaves no trace.
+        whole = kept >= len(lines) or "Totals" in str(lines[kept - 1][0])
+    sheet.rows.append([])
+    sheet.rows.append([float(amount)])
+    layout = layout_of("projects_side_by_side" if table.transposed else name)
+    result = extract(layout, [sheet], PERIOD, SETTINGS)
+    has_a_verdict(result)
+    assert result.has_error != whole
+
+
+@fuzz
+@given(st.sampled_from(["projects", "agency", "savings", "indicators"]), st.integers(0, 6))
+def test_a_heading_that_was_deleted_never_takes_its_figures_with_it(name, column):
+    sheet, layout = base_sheet(name), layout_of(name)
+    first = layout.tables[0].heading.contains[0]
+    heading = next(row for row in sheet.rows if first in row)
+    if column >= len(heading):
+        return
+    before = extract(layout, [base_sheet(name)], PERIOD, SETTINGS)
+    heading[column] = ""
+    result = extract(layout, [sheet], PERIOD, SETTINGS)
+    has_a_verdict(result)
+    assert result.has_error or figures(result) == figures(before)
+
+
+def figures(result: Extraction) -> list[tuple[str, Any]]:
+    """Every figure of every record, by its name."""
+    return [
+        (name.removesuffix("_unit"), row[name.removesuffix("_unit")])
+        for rows in result.rows.values()
+        for row in rows
+        for name in row
+        if name.endswith("_unit")
+    ]
+
+
+@fuzz
+@given(st.floats(-1_000, 1_000).map(lambda value: round(value, 4)), VALUES)
+def test_a_percentage_and_a_time_are_read_as_meant_or_refused(fraction, waited):
+    sheet = base_sheet("indicators")
+    sheet.rows[1][1], sheet.rows[1][4] = fraction, waited
+    result = extract(layout_of("indicators"), [sheet], PERIOD, SETTINGS)
+    has_a_verdict(result)
+    assert result.has_error or abs(fraction) <= 1.5
+    if result.has_error:
+        return
+    read = {(row["indicator"], row["measure"]): row["value"] for row in result.rows["indicator"]}
+    assert read["Calls", "met"] == Decimal(str(fraction))
+    if ("Calls", "answered") in read:
+        assert isinstance(waited, str | time | timedelta)
 
 
 ALL_LAYOUTS = [*(layout_of(name) for name in LAYOUTS), *(found.layout for found in load_layouts(SETTINGS.layouts))]
