@@ -30,7 +30,7 @@ test-fast: $(VENV)/.dev ## Run the tests that start no scheduler
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not e2e"
 
 fuzz: $(VENV)/.dev ## Read more than 10,000 files nobody thought of, new ones every time
-	QUARTERDECK_FUZZ_EXAMPLES=1020 $(BIN)/python -m pytest tests/loaders/test_fuzz.py
+	QUARTERDECK_FUZZ_EXAMPLES=1120 $(BIN)/python -m pytest tests/loaders/test_fuzz.py
 
 lint: $(VENV)/.dev ## Check style, types, SQL and the import rule
 	$(BIN)/ruff check $(CODE)

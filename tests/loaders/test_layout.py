@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from loaders.cells import Sheet
 from loaders.layout import Layout, load_layouts, recognise
+from loaders.layout_schema import SCHEMA_FILE, schema_text
 from quarterdeck.organisations import FEEDS, organisation_codes
 from quarterdeck.periods import Month
 
@@ -92,3 +93,7 @@ def test_a_template_that_changed_has_a_layout_for_the_months_of_each(settings, t
     sheets = [Sheet("S", [VALID["recognised_by"]])]
     found = recognise(apart, "X", "hr_metrics", Month.parse(month), sheets)
     assert (found.layout.layout if found else None) == layout
+
+
+def test_the_published_schema_is_that_of_the_layouts():
+    assert SCHEMA_FILE.read_text(encoding="utf-8") == schema_text()
