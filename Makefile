@@ -10,7 +10,7 @@ TYPED     := quarterdeck loaders transform expectations publication dags samples
 SAMPLES   := samples/*/*/[0-9][0-9][0-9][0-9]-[0-9][0-9]/*
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint format lock samples up down docs clean
+.PHONY: help setup demo test test-fast fuzz lint format lock samples up down docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: $(VENV)/.dev ## Run every test; the end-to-end ones follow each other, the
 
 test-fast: $(VENV)/.dev ## Run the tests that start no scheduler
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not e2e"
+
+fuzz: $(VENV)/.dev ## Read more than 10,000 files nobody thought of, new ones every time
+	QUARTERDECK_FUZZ_EXAMPLES=1120 $(BIN)/python -m pytest tests/loaders/test_fuzz.py
 
 lint: $(VENV)/.dev ## Check style, types, SQL and the import rule
 	$(BIN)/ruff check $(CODE)

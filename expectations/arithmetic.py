@@ -4,6 +4,7 @@ What must add up is declared in `arithmetic.yml`; the comparison is one set of q
 submissions asked for.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 COMPARISON = Path(__file__).with_name("arithmetic.sql")
 STAGE = "arithmetic"
+_ROW = re.compile(r"row [0-9]+")
 _MULTIPLES = {1_000: "k", 1_000_000: "m"}
 
 
@@ -130,6 +132,7 @@ def _compare(connection: "duckdb.DuckDBPyConnection", declared: Arithmetic) -> l
         connection.execute("insert into rules values (?, ?, ?)", [number, body.rule, body.says])
     connection.execute("set variable exact_units = ?", [list(declared.exact_units)])
     connection.execute("set variable rounding_rule = ?", [declared.rounding_rule])
+    connection.execute("set variable bounds_rule = ?", [declared.bounds_rule])
     connection.execute(COMPARISON.read_text(encoding="utf-8"))
     return rows(
         connection,
@@ -181,13 +184,18 @@ def message(row: Mapping[str, Any]) -> str:
 The difference is -£1k."
     """
     figure = row["figure"].replace("_", " ")
+    # A row that nothing names goes by its number.
+    thing = row["thing"].capitalize() if _ROW.fullmatch(row["thing"]) else f"'{row['thing']}'"
+    named = f"{thing}, {figure}" if figure else thing
     blank = row["printed_value"] is None
     printed = "nothing" if blank else amount(row["printed_value"], row)
     where = f" in {row['printed_cell']}" if row["printed_cell"] else ""
     source = f" ({row['recomputed_from']})" if row["recomputed_from"] else ""
+    if row["recomputed_value"] is None or row["difference"] is None:
+        return f"{named}: {row['says']}{source} comes to a million million or more."
     explained = ", which rounding explains" if row["verdict"] == "rounds" else ""
     return (
-        f"'{row['thing']}', {figure}: {printed} is printed{where}, but {row['says']}{source} is "
+        f"{named}: {printed} is printed{where}, but {row['says']}{source} is "
         f"{amount(row['recomputed_value'], row)}. The difference is {amount(row['difference'], row)}{explained}."
     )
 

@@ -213,8 +213,10 @@ with amounts as (
         coalesce(printed.cell, cell_if_blank) as printed_cell,
         coalesce(list_sum(list_transform(terms, t -> t.amount)), 0) as sum_of_terms,
         abs(scale) / 10 ^ decimals as last_place,
-        (round(100 * sum_of_terms::double / base_amount::double / last_place, 2) * last_place)::decimal(38, 12)
-            as percentage,
+        -- Of next to nothing, a percentage may be larger than any number that is kept.
+        try_cast(
+            round(100 * sum_of_terms::double / base_amount::double / last_place, 2) * last_place as decimal(38, 12)
+        ) as percentage,
         -- A percentage that rounds to the printed one is the printed one; another is shown to two more places.
         case
             when within is null then sum_of_terms
@@ -286,13 +288,18 @@ select
     judged.submission_id,
     judged.organisation_code,
     judged.reporting_period,
-    case when judged.verdict = 'rounds' then getvariable('rounding_rule') else rules.rule end as rule,
     judged.record,
     judged.thing || ': ' || replace(judged.figure, '_', ' ') || ' = ' || rules.says as subject,
-    (judged.printed.amount / judged.scale)::decimal(18, 6) as printed_value,
-    (judged.recomputed_amount / judged.scale)::decimal(18, 6) as recomputed_value,
-    (judged.difference_amount / judged.scale)::decimal(18, 6) as difference,
-    (judged.tolerance_amount / abs(judged.scale))::decimal(18, 6) as tolerance,
+    -- Blank where it is a million million or more.
+    try_cast(judged.printed.amount / judged.scale as decimal(18, 6)) as printed_value,
+    try_cast(judged.recomputed_amount / judged.scale as decimal(18, 6)) as recomputed_value,
+    try_cast(judged.difference_amount / judged.scale as decimal(18, 6)) as difference,
+    try_cast(judged.tolerance_amount / abs(judged.scale) as decimal(18, 6)) as tolerance,
+    case
+        when recomputed_value is null or difference is null then getvariable('bounds_rule')
+        when judged.verdict = 'rounds' then getvariable('rounding_rule')
+        else rules.rule
+    end as rule,
     judged.unit,
     judged.scale,
     judged.verdict,

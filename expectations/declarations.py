@@ -56,6 +56,7 @@ class Arithmetic(_Declared):
 
     roll_up: RollUp
     rounding_rule: str
+    bounds_rule: str
     exact_units: tuple[str, ...]
     remedies: dict[str, str]
     records: dict[str, RecordArithmetic]

@@ -68,6 +68,7 @@ class Sheet:
     `merged` leads from every cell of a merged range to the range's first cell.
     `faults`, `links` and the hidden rows and columns are those of `Marks`.
     `typed` is false for csv, where every cell is text and a number as text means nothing.
+    A `turned` sheet is one seen with its rows as columns; its `address` and the like name the cells as they stand.
     """
 
     name: str
@@ -80,6 +81,35 @@ class Sheet:
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
     dialect: CsvDialect | None = None
+    turned: bool = False
+
+    def turn(self) -> "Sheet":
+        """The same sheet with its rows as columns; of its marks only the merged cells."""
+        width = max((len(row) for row in self.rows), default=0)
+        return Sheet(
+            self.name,
+            [[self.value(row, column) for row in range(len(self.rows))] for column in range(width)],
+            {cell[::-1]: first[::-1] for cell, first in self.merged.items()},
+            typed=self.typed,
+            turned=not self.turned,
+        )
+
+    def address(self, row: int, column: int) -> str:
+        """A cell's name, as its sender sees it."""
+        return address(column, row) if self.turned else address(row, column)
+
+    def own_address(self, row: int, column: int) -> str:
+        """What a cell is called beside its row's number: its column's letters; its whole name on a turned sheet."""
+        return self.address(row, column) if self.turned else column_letters(column)
+
+    def lines(self, first: int, last: int | None = None) -> str:
+        """The name of a run of rows: `5:6`, or `E:F` where they are columns of the sheet."""
+        last = first if last is None else last
+        return f"{column_letters(first)}:{column_letters(last)}" if self.turned else f"{first + 1}:{last + 1}"
+
+    def line(self, row: int) -> str:
+        """A row in words: `row 5`, or `column E` where it is one of the sheet."""
+        return f"column {column_letters(row)}" if self.turned else f"row {row + 1}"
 
     def value(self, row: int, column: int) -> CellValue:
         """A cell's own value; `""` outside the sheet."""
@@ -124,6 +154,15 @@ def column_number(letters: str) -> int:
     for letter in letters:
         number = number * 26 + ord(letter) - 64
     return number - 1
+
+
+def whole_address(cell: str, row_number: int) -> str:
+    """A cell's name from what it is called beside its row's number: column letters, or the name already.
+
+    >>> whole_address("B", 5), whole_address("A3", 5)
+    ('B5', 'A3')
+    """
+    return cell if cell[-1].isdigit() else f"{cell}{row_number}"
 
 
 def address(row: int, column: int) -> str:

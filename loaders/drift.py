@@ -4,34 +4,30 @@ What is harmless is told for information; whatever could change what a figure me
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from decimal import Decimal
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING
+from itertools import pairwise
 
-from loaders.cells import Sheet, address, column_letters, column_number
+from loaders.cells import CellValue, Sheet, whole_address
 from loaders.layout import TableLayout
 from loaders.patterns import TOKEN, as_path, match, match_path
-from loaders.values import key, plain
+from loaders.rows import Block, figures_of, first_text, own_texts
+from loaders.totals import missing_totals, unlabelled_totals
+from loaders.values import NotANumberError, key, number, plain
 from quarterdeck.findings import Finding
 from quarterdeck.periods import MONTH_NAMES, fiscal_year
 from quarterdeck.rules import finding
-
-if TYPE_CHECKING:
-    from loaders.table import Block, Number, Row
 
 Path = tuple[str, ...]
 Mapped = Mapping[str, list[tuple[int, dict[str, str]]]]
 """Of every column of the layout, the columns of the sheet that were found for it, and what their headings say."""
 
-_MONTH = re.compile(r"(\d{4})-(\d\d)")
+_MONTHS = 12
+_MONTH = re.compile(r"(\d{4})-(\d\d)(?:-\d\d)?")
 _ALIKE = 0.6
 """How similar two headings are, from 0 to 1, for one to be taken as the other renamed."""
 _MOST_HEADINGS = 0.6
 _SERIES = ("month", "fiscal_year", "savings_year")
-_SAYS_TOTAL = re.compile(r"(?:grand |overall |sub[- ]?)?totals?:?")
-_DIGITS_THAT_ARE_NO_CHANCE = 4
 
 
 # Headings
@@ -55,7 +51,7 @@ def heading_drift(
             f"'{_shown(strangers[column])}' may be it, renamed.",
             remedy="Give the column its heading back, or tell the data team that the template changed.",
             sheet=sheet.name,
-            cell=address(index, column),
+            cell=sheet.address(index, column),
         )
     for name in missing:
         if name not in renamed:
@@ -65,7 +61,7 @@ def heading_drift(
                 f"'{sheet.name}'.",
                 remedy="Put the column back under its heading, or tell the data team that the template changed.",
                 sheet=sheet.name,
-                cell=f"{index + 1}:{index + max(table.heading.rows, 1)}",
+                cell=sheet.lines(index, index + max(table.heading.rows, 1) - 1),
             )
     for column, path in strangers.items():
         if column not in renamed.values():
@@ -108,7 +104,7 @@ def _stranger(table: TableLayout, sheet: Sheet, index: int, column: int, path: P
         f"The column '{_shown(path)}' is not in the layout; it was not read.",
         remedy="Ask the data team to add it to the layout, or remove it.",
         sheet=sheet.name,
-        cell=address(index, column),
+        cell=sheet.address(index, column),
     )
 
 
@@ -126,10 +122,11 @@ def _doubled(table: TableLayout, sheet: Sheet, index: int, mapped: Mapped) -> It
 def _double(sheet: Sheet, index: int, column: int, path: Path, first: int) -> Finding:
     return finding(
         "column-duplicated",
-        f"The heading '{_shown(path)}' stands over two columns, {column_letters(first)} and {column_letters(column)}.",
+        f"The heading '{_shown(path)}' stands twice, in {sheet.address(index, first)} and "
+        f"{sheet.address(index, column)}.",
         remedy="Keep one of the two columns.",
         sheet=sheet.name,
-        cell=address(index, column),
+        cell=sheet.address(index, column),
     )
 
 
@@ -143,13 +140,13 @@ def _reordered(table: TableLayout, sheet: Sheet, index: int, mapped: Mapped) -> 
                 "its heading.",
                 remedy="Nothing needs to be done.",
                 sheet=sheet.name,
-                cell=address(index, here),
+                cell=sheet.address(index, here),
             )
             return
 
 
 def _moved(table: TableLayout, sheet: Sheet, index: int, mapped: Mapped) -> Iterator[Finding]:
-    here = address(index, min((found[0][0] for found in mapped.values()), default=0))
+    here = sheet.address(index, min((found[0][0] for found in mapped.values()), default=0))
     if table.heading.at and here not in table.heading.at:
         yield finding(
             "block-moved",
@@ -179,7 +176,7 @@ def _respelled(table: TableLayout, sheet: Sheet, index: int, mapped: Mapped) -> 
                         "recognised.",
                         remedy="Nothing needs to be done.",
                         sheet=sheet.name,
-                        cell=address(*here),
+                        cell=sheet.address(*here),
                     )
 
 
@@ -218,17 +215,21 @@ def likely_heading(table: TableLayout, sheet: Sheet, paths_of: Callable[[int], I
 # Rows
 
 
-def row_drift(table: TableLayout, sheet: Sheet, block: "Block") -> Iterator[Finding]:
+def row_drift(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Finding]:
     """What is to be said of the rows of one block."""
     yield from _merged_figures(table, sheet, block)
-    yield from _under_no_heading(sheet, block)
-    yield from _unlabelled_totals(sheet, block)
+    yield from _misaligned(sheet, block)
+    unlabelled = list(unlabelled_totals(sheet, block))
+    yield from unlabelled
+    # A total that has lost its label is not missing as well.
+    if not unlabelled:
+        yield from missing_totals(table, sheet, block)
     if not table.unique:
         yield from _repeated(sheet, block)
     yield from _gaps(table, sheet, block)
 
 
-def _merged_figures(table: TableLayout, sheet: Sheet, block: "Block") -> Iterator[Finding]:
+def _merged_figures(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Finding]:
     """Figures that are shown beside several rows or under several headings, and belong to one."""
     figures = {
         column: name
@@ -247,131 +248,132 @@ def _merged_figures(table: TableLayout, sheet: Sheet, block: "Block") -> Iterato
             if plain(sheet.value(top, left)):
                 yield finding(
                     "cell-merged",
-                    f"{address(top, left)} is merged with other cells of figures; which of them its figure belongs to "
-                    "cannot be known.",
+                    f"{sheet.address(top, left)} is merged with other cells of figures; which of them its figure "
+                    "belongs to cannot be known.",
                     remedy="Unmerge the cells, and type the figure where it belongs.",
                     sheet=sheet.name,
-                    cell=address(top, left),
+                    cell=sheet.address(top, left),
                 )
 
 
-def _under_no_heading(sheet: Sheet, block: "Block") -> Iterator[Finding]:
-    """Filled cells of the table's rows that no heading stands over."""
-    mapped = [column for found in block.columns.values() for column, _ in found]
-    for row in block.rows:
-        cells = sheet.rows[row.number_of - 1]
-        for column in sorted(block.without_heading):
-            if column >= len(cells) or not plain(cells[column]):
-                continue
-            if not sheet.typed:
-                yield finding(
-                    "row-misaligned",
-                    f"Row {row.number_of} has more cells than there are headings; its figures may stand a column off.",
-                    remedy='Put quotation marks around cells that hold the delimiter, as in "1,234".',
-                    sheet=sheet.name,
-                    cell=address(row.number_of - 1, column),
-                )
-                break
-            if min(mapped) < column < max(mapped):
-                yield finding(
-                    "cell-unexpected",
-                    f"{address(row.number_of - 1, column)} stands in the table under no heading; it was not read.",
-                    remedy="Give its column a heading of the template, or move the cell out of the table.",
-                    sheet=sheet.name,
-                    cell=address(row.number_of - 1, column),
-                )
+def blank_headings(table: TableLayout, sheet: Sheet, block: Block, *, complete: bool) -> Iterator[Finding]:
+    """Columns of a block's rows that no heading stands over: those with figures, and single cells of any other.
 
-
-def _unlabelled_totals(sheet: Sheet, block: "Block") -> Iterator[Finding]:
-    """Rows that are sums, or say so, and that the layout does not know as totals."""
-    sums: dict[tuple[object, ...], Decimal] = defaultdict(Decimal)
-    counts: dict[tuple[object, ...], int] = defaultdict(int)
-    for position, row in enumerate(block.rows):
-        figures = {place: figure for place, figure in _figures(row) if figure.value}
-        if row.type != "detail" or position in block.group_starts:
-            sums.clear()
-            counts.clear()
-        if row.type != "detail" or not figures:
+    Where the block is not `complete`, any of them may be the column that is missing.
+    """
+    if not table.heading.rows or any(match_path(as_path(ignored), ()) is not None for ignored in table.ignore_columns):
+        return
+    rows = sorted({row.number_of - 1 for row in block.rows})
+    for column in _beside_the_headed(sheet, block, rows):
+        filled = [row for row in rows if plain(sheet.value(row, column))]
+        figures = [row for row in filled if _is_figure(sheet.value(row, column))]
+        heading = sheet.address(block.heading_row + table.heading.rows - 1, column)
+        if figures or (filled and not complete):
+            what = "figures" if figures else "cells"
+            first, *more = figures or filled
+            yield finding(
+                "heading-blank",
+                f"{heading} is blank, and {what} stand under it ({sheet.address(first, column)} is the first of "
+                f"{len(more) + 1}); they were not read.",
+                remedy=f"Give the column its heading of the template, or move the {what} out of the table.",
+                sheet=sheet.name,
+                cell=heading,
+            )
             continue
-        says_so = _SAYS_TOTAL.fullmatch(key(_first_text(row))) is not None
-        is_sum = all(counts[place] >= 2 and sums[place] == figure.value for place, figure in figures.items())
-        digits = sum(len(str(abs(figure.value or 0)).replace(".", "").strip("0")) for figure in figures.values())
-        if says_so or (is_sum and digits >= _DIGITS_THAT_ARE_NO_CHANCE):
-            yield _total(sheet, row, next(iter(figures.values())), says_so=says_so)
-            sums.clear()
-            counts.clear()
+        for row in filled:
+            yield finding(
+                "cell-unexpected",
+                f"{sheet.address(row, column)} stands in the table under no heading; it was not read.",
+                remedy="Give its column a heading of the template, or move the cell out of the table.",
+                sheet=sheet.name,
+                cell=sheet.address(row, column),
+            )
+
+
+def _beside_the_headed(sheet: Sheet, block: Block, rows: list[int]) -> list[int]:
+    """Columns without a heading between those that have one, and next to them as far as there is no gap."""
+    mapped = {column for found in block.columns.values() for column, _ in found}
+    filled = {column for column in block.without_heading if any(plain(sheet.value(row, column)) for row in rows)}
+    first, last = min(mapped), max(mapped)
+    while first - 1 in filled:
+        first -= 1
+    # In a csv file what stands behind the last heading is a row with a delimiter too many.
+    while last + 1 in filled and sheet.typed:
+        last += 1
+    return sorted(column for column in filled if first <= column <= last)
+
+
+def _is_figure(value: CellValue) -> bool:
+    for reads in ("number", "percent", "money"):
+        try:
+            return number(value, reads) is not None
+        except NotANumberError:
             continue
-        for place, figure in figures.items():
-            sums[place] += figure.value or 0
-            counts[place] += 1
+    return False
 
 
-def _first_text(row: "Row") -> str:
-    """What stands leftmost in a row."""
-    own = [(column_number(text.cell), text.value) for text in row.texts.values() if text.cell.isalpha()]
-    return min(own, default=(0, ""))[1]
+def _misaligned(sheet: Sheet, block: Block) -> Iterator[Finding]:
+    """Rows of a csv file with more cells than there are headings."""
+    if sheet.typed:
+        return
+    last = max(column for found in block.columns.values() for column, _ in found)
+    beyond = sorted(column for column in block.without_heading if column > last)
+    for row in sorted({row.number_of for row in block.rows}):
+        column = next((column for column in beyond if plain(sheet.value(row - 1, column))), None)
+        if column is not None:
+            yield finding(
+                "row-misaligned",
+                f"There are more cells in {sheet.line(row - 1)} than headings; its figures may stand a column off.",
+                remedy='Put quotation marks around cells that hold the delimiter, as in "1,234".',
+                sheet=sheet.name,
+                cell=sheet.address(row - 1, column),
+            )
 
 
-def _total(sheet: Sheet, row: "Row", figure: "Number", *, says_so: bool) -> Finding:
-    why = "calls itself a total" if says_so else "is the sum of the rows above it"
-    return finding(
-        "total-unlabelled",
-        f"Row {row.number_of} {why}, but is not one of the totals of the template; it would be counted twice.",
-        remedy="Give the row the label that totals have in the template, or remove it.",
-        sheet=sheet.name,
-        cell=f"{figure.cell}{row.number_of}",
-    )
-
-
-def _figures(row: "Row") -> Iterator[tuple[tuple[object, ...], "Number"]]:
-    """A row's figures, each with what tells its column."""
-    for name, figures in row.numbers.items():
-        for figure in figures:
-            yield (name, figure.parts, figure.scale), figure
-
-
-def _repeated(sheet: Sheet, block: "Block") -> Iterator[Finding]:
+def _repeated(sheet: Sheet, block: Block) -> Iterator[Finding]:
     """Rows with figures that say in every cell what an earlier row says."""
     seen: dict[tuple[object, ...], int] = {}
     for row in block.rows:
-        figures = tuple((place, figure.value) for place, figure in _figures(row) if figure.value is not None)
-        own = tuple((name, text.value) for name, text in row.texts.items() if text.cell.isalpha())
+        figures = tuple((place, figure.value) for place, figure in figures_of(row) if figure.value is not None)
+        own = tuple((name, text.value) for name, text in own_texts(sheet, row).items())
         if row.type != "detail" or not figures or not own:
             continue
         said = (own, figures)
         if said in seen and seen[said] != row.number_of:
             yield finding(
                 "row-duplicated",
-                f"Row {row.number_of} says the same as row {seen[said]}.",
-                remedy="Keep one of the two rows.",
+                f"The same is said in {sheet.line(row.number_of - 1)} as in {sheet.line(seen[said] - 1)}.",
+                remedy="Keep one of the two.",
                 sheet=sheet.name,
-                cell=f"{next(iter(row.texts.values())).cell}{row.number_of}",
+                cell=whole_address(first_text(sheet, row).cell, row.number_of),
             )
         seen.setdefault(said, row.number_of)
 
 
-def _gaps(table: TableLayout, sheet: Sheet, block: "Block") -> Iterator[Finding]:
+def _gaps(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Finding]:
     """Months or years of which the headings, or the rows, leave one out between others."""
     for found in block.columns.values():
         for part in _SERIES:
-            said = [(parts[part], address(block.heading_row, column)) for column, parts in found if part in parts]
+            said = [(parts[part], sheet.address(block.heading_row, column)) for column, parts in found if part in parts]
             yield from _gaps_in(table, sheet, part, said)
     for part in _SERIES:
         if part in table.columns:
             texts = [(row.texts[part].value, row) for row in block.rows if row.type == "detail" and part in row.texts]
             yield from _gaps_in(
-                table, sheet, part, [(text, f"{row.texts[part].cell}{row.number_of}") for text, row in texts]
+                table, sheet, part, [(text, whole_address(row.texts[part].cell, row.number_of)) for text, row in texts]
             )
 
 
 def _gaps_in(table: TableLayout, sheet: Sheet, part: str, said: list[tuple[str, str]]) -> Iterator[Finding]:
-    numbered = [(number, text, cell) for text, cell in said if (number := _ordinal(part, text)) is not None]
-    for (before, _, _), (number, text, cell) in zip(numbered, numbered[1:], strict=False):
-        # The name of a month alone tells no year: after December comes January.
-        left_out = (
-            (number - before) % 12 - 1 if number < 12 and before < 12 and part == "month" else number - before - 1
-        )
+    # A long table names every month again for each thing that it reports on.
+    first_said = {number: (text, cell) for text, cell in reversed(said) if (number := _ordinal(part, text)) is not None}
+    names_alone = part == "month" and any(number < _MONTHS for number in first_said)
+    # The name of a month alone tells no year: after December comes January.
+    order = list(reversed(first_said)) if names_alone else sorted(first_said)
+    for before, number in pairwise(order):
+        left_out = (number - before) % _MONTHS - 1 if names_alone else number - before - 1
         if left_out > 0:
+            text, cell = first_said[number]
             yield finding(
                 "series-gap",
                 f"In the table '{table.table}' {left_out} {part.replace('_', ' ')}{'s are' if left_out > 1 else ' is'} "
@@ -388,7 +390,7 @@ def _ordinal(part: str, text: str) -> int | None:
         if part != "month":
             return int(fiscal_year(text)[:4])
         if found := _MONTH.fullmatch(text):
-            return int(found[1]) * 12 + int(found[2])
+            return int(found[1]) * _MONTHS + int(found[2])
         return MONTH_NAMES.index(text.strip().lower()[:3])
     except ValueError:
         return None

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from loaders.cells import Address, Sheet, address
+from loaders.cells import Address, Sheet, address, whole_address
+from loaders.figures import Place, read_figure
 from loaders.layout import CellTable, Column, Layout, Record, TableLayout, Unit, units
 from loaders.patterns import match
-from loaders.table import Number, Row, TableReader, Text, heading_rows, token_of
-from loaders.values import NotANumberError, number, plain
+from loaders.rows import Number, Row, Text
+from loaders.table import TableReader, heading_rows, token_of
+from loaders.values import plain
 from quarterdeck.findings import Finding, Severity
 from quarterdeck.periods import Month
 from quarterdeck.rules import finding
@@ -41,7 +43,7 @@ def extract(layout: Layout, sheets: list[Sheet], period: Month, settings: Settin
     placed = [(table, _sheet(table.sheet, sheets)) for table in layout.tables]
     placed = list(_with_renamed_sheets(placed, sheets, result))
     readers = {
-        table.table: TableReader(table, sheet, period, known_units, settings)
+        table.table: TableReader(table, sheet.turn() if table.transposed else sheet, period, known_units, settings)
         for table, sheet in placed
         if sheet is not None and not table.cells
     }
@@ -54,7 +56,11 @@ def extract(layout: Layout, sheets: list[Sheet], period: Month, settings: Settin
             rows |= _read_cells(table, sheet, known_units, result)
         else:
             reader = readers[table.table]
-            reader.others = [other for other in readers.values() if other is not reader and other.sheet is sheet]
+            reader.others = [
+                other
+                for other in readers.values()
+                if other is not reader and (other.sheet.name, other.sheet.turned) == (sheet.name, table.transposed)
+            ]
             found = reader.rows()
             result.findings.extend(_of_other_months(layout, table, sheet, found, period))
             for row in found:
@@ -62,7 +68,7 @@ def extract(layout: Layout, sheets: list[Sheet], period: Month, settings: Settin
                 for record in table.records:
                     result.rows[record.record].extend(raw | dated for raw in _records(table, sheet, row, record))
             result.findings.extend(reader.findings)
-            rows |= reader.understood
+            rows |= reader.headed if table.transposed else reader.understood
     missing = {table.sheet for table, sheet in placed if sheet is None and not table.optional}
     result.findings.extend(_missing_sheet(name, sheets) for name in sorted(missing))
     for sheet in sheets:
@@ -98,7 +104,7 @@ def _is_on(table: TableLayout, sheet: Sheet) -> bool:
     """Whether the sheet has what the table is known by."""
     if table.cells:
         return all(_find_label(sheet, spec) is not None for spec in table.cells)
-    return bool(heading_rows(table.heading, sheet))
+    return bool(heading_rows(table.heading, sheet.turn() if table.transposed else sheet))
 
 
 def _of_other_months(
@@ -118,12 +124,8 @@ def _of_other_months(
             f"{number} of '{table.table}' stand at {month}, and the file was sent for {period}.",
             remedy="Send it for the month it is about, or correct the dates.",
             sheet=sheet.name,
-            cell=_whole(first.texts[table.stands_at].cell, first.number_of),
+            cell=whole_address(first.texts[table.stands_at].cell, first.number_of),
         )
-
-
-def _whole(cell: str, row: int) -> str:
-    return cell if cell[-1].isdigit() else f"{cell}{row}"
 
 
 def _missing_sheet(name: str, sheets: list[Sheet]) -> Finding:
@@ -295,19 +297,10 @@ def _read_cells(table: TableLayout, sheet: Sheet, known_units: dict[str, Unit], 
         row, column = _beside(sheet, label, spec.value)
         understood |= {label[0], row}
         unit = known_units[spec.unit]
-        try:
-            value = number(sheet.value(row, column), unit.reads)
-        except NotANumberError:
-            result.findings.append(
-                finding(
-                    "number-invalid",
-                    f"'{plain(sheet.value(row, column))}' stands where a number belongs.",
-                    remedy="Type the number, or leave the cell blank where there is none.",
-                    sheet=sheet.name,
-                    cell=address(row, column),
-                )
-            )
-            continue
+        place = Place(sheet.name, address(row, column), sheet.typed)
+        read = read_figure(sheet.value(row, column), unit, place, above_150_percent=spec.above_150_percent)
+        result.findings.extend(read.findings)
+        value = read.value
         raw = _provenance(table, sheet, row + 1, 1, "detail", None)
         cells: dict[str, str] = {}
         for name, kind in records()[record.record].items():

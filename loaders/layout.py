@@ -6,12 +6,13 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from loaders.cells import CellValue, Sheet
-from loaders.patterns import match
+from loaders.patterns import as_path, match, names_in
 from loaders.values import key
 from quarterdeck.declared import read_yaml
+from quarterdeck.periods import Month
 from quarterdeck.settings import Settings
 from quarterdeck.warehouse import records
 
@@ -73,6 +74,8 @@ class Column(_Part):
     column, `*` for any other value) holds numbers, one with `date` holds dates; any other holds words. A `shared`
     column leaves its heading to a later one as well. `tokens` are words that stand in place of a value (`c` for one
     that is suppressed): the value is blank, and the token is kept beside it as `<column>_token`.
+    A number above 1.5 in a column of fractions is taken for a percentage typed in points, and refused, unless rates
+    `above_150_percent` are possible.
     """
 
     header: str | list[str]
@@ -93,6 +96,7 @@ class Column(_Part):
     blank_where_filled: str | None = None
     shared: bool = False
     dimensions: dict[str, str] = {}
+    above_150_percent: bool = False
 
     @property
     def path(self) -> tuple[str, ...]:
@@ -127,11 +131,21 @@ class Total(_Part):
 
     An `aggregate` is about many of the things that the other rows are about one by one (a region, a country), and need
     not be their sum: some of them may be suppressed.
+
+    Every block has its subtotals and totals, and nothing below the last of them, unless they are `optional`; with
+    `each`, every run of rows of which that column, or band, says the same ends with one.
     """
 
     column: str
     label: str
     type: Literal["subtotal", "total", "aggregate"] = "subtotal"
+    optional: bool = False
+    each: str | None = None
+
+    @property
+    def required(self) -> bool:
+        """Whether a block without it is not whole."""
+        return not self.optional and self.type != "aggregate"
 
 
 class Parts(_Part):
@@ -164,6 +178,7 @@ class CellTable(_Part):
     decimals: int = 0
     description: Literal["above", "below", "right"] | None = None
     set: dict[str, str] = {}
+    above_150_percent: bool = False
 
 
 class TableLayout(_Part):
@@ -173,10 +188,14 @@ class TableLayout(_Part):
     (alternatives of one kind in a list); a band ends what was said by the kinds within it. With `rows_at_band`, the
     bands themselves are the table: one row each time a band says that field. `stands_at` names the date column that
     says which month a row is of.
+
+    A `transposed` table has its headings down the side and its records side by side: all that is said of rows and
+    columns here is said of it turned round.
     """
 
     table: str
     sheet: str
+    transposed: bool = False
     heading: Heading = Heading()
     title: str | None = None
     before_heading: str | None = None
@@ -209,6 +228,9 @@ class TableLayout(_Part):
             raise ValueError(f"table '{self.table}': units.yml has no {sorted(strays)}")
         if self.stands_at and not (self.stands_at in self.columns and self.columns[self.stands_at].date):
             raise ValueError(f"table '{self.table}': 'stands_at' names no date column: '{self.stands_at}'")
+        in_bands = {name for level in self.bands for pattern in as_path(level) for name in names_in(pattern)}
+        if strays := {total.each for total in self.totals if total.each} - {*self.columns, *in_bands}:
+            raise ValueError(f"table '{self.table}': 'each' names no column and no band: {sorted(strays)}")
         return self
 
 
@@ -220,6 +242,9 @@ class Layout(_Part):
 
     `states` are cells in which the file itself says what it is, with `{period}` or `{organisation}` where it does:
     'Report as at {period}'. What it says must be what it was sent for.
+
+    A template that changed has a layout each time, `valid_from` and `valid_to` the months (`2018-09`) that returns of
+    either were first and last sent for.
     """
 
     layout: str
@@ -227,6 +252,8 @@ class Layout(_Part):
     organisation: str
     feed: str
     return_id: str
+    valid_from: str | None = None
+    valid_to: str | None = None
     series: bool = False
     recognised_by: list[str] = Field(min_length=1)
     states: list[str] = []
@@ -237,6 +264,21 @@ class Layout(_Part):
         if self.series and not all(table.stands_at for table in self.tables):
             raise ValueError("every table of a series says with 'stands_at' which month a row is of")
         return self
+
+    @field_validator("valid_from", "valid_to")
+    @classmethod
+    def _is_a_month(cls, month: str | None) -> str | None:
+        return str(Month.parse(month)) if month else None
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Self:
+        if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
+            raise ValueError(f"'valid_to' ({self.valid_to}) lies before 'valid_from' ({self.valid_from})")
+        return self
+
+    def is_valid_in(self, month: Month) -> bool:
+        """Whether returns for that month are written in this template."""
+        return (self.valid_from or "") <= str(month) and not (self.valid_to and self.valid_to < str(month))
 
     def recognised_in(self, sheets: list[Sheet]) -> int:
         """How many of the layout's marks the sheets have: a sheet of that name, or a cell of that text."""
@@ -273,12 +315,16 @@ def load_layouts(folder: Path) -> tuple[LoadedLayout, ...]:
     return tuple(load_layout(path) for path in sorted(folder.glob("*.yml")))
 
 
-def recognise(settings: Settings, organisation_code: str, feed: str, sheets: list[Sheet]) -> LoadedLayout | None:
-    """The layout of that organisation and feed whose marks the file has most of; None where it has none of any."""
+def recognise(
+    settings: Settings, organisation_code: str, feed: str, month: Month, sheets: list[Sheet]
+) -> LoadedLayout | None:
+    """The layout of that organisation, feed and month whose marks the file has most of; None where it has none."""
     candidates = [
         loaded
         for loaded in load_layouts(settings.layouts)
-        if loaded.layout.organisation in ("*", organisation_code) and loaded.layout.feed == feed
+        if loaded.layout.organisation in ("*", organisation_code)
+        and loaded.layout.feed == feed
+        and loaded.layout.is_valid_in(month)
     ]
     scored = [(loaded.layout.recognised_in(sheets), loaded) for loaded in candidates]
     best = max(scored, key=lambda pair: pair[0], default=(0, None))

@@ -11,7 +11,8 @@ PARTS = {
     "savings_year": r"(?:20)?\d\d\s*[/-]\s*(?:20)?\d\d",
     "quarter": r"Q[1-4]",
     "programme_code": r"[\w.]+",
-    "month": r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*",
+    # A heading that is a date cell reads as 2018-09-01.
+    "month": r"(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|20\d\d-(?:0[1-9]|1[0-2])(?:-\d\d)?)",
 }
 TOKEN = re.compile(r"\*|\{\w+\}")
 
@@ -57,6 +58,15 @@ def match(pattern: str, text: str) -> dict[str, str] | None:
 def as_path(header: str | list[str]) -> tuple[str, ...]:
     """A heading, or the headings above each other, as a path from the top one down."""
     return (header,) if isinstance(header, str) else tuple(header)
+
+
+def names_in(pattern: str) -> set[str]:
+    """The names of the parts that a pattern keeps.
+
+    >>> names_in("{savings_year} (£000)s")
+    {'savings_year'}
+    """
+    return {token[1:-1] for token in TOKEN.findall(pattern) if token != "*"}
 
 
 def match_path(patterns: tuple[str, ...], path: tuple[str, ...]) -> dict[str, str] | None:

@@ -81,7 +81,9 @@ def read_file(
     try:
         workbook = read_workbook(path, Path(file_name).suffix)
         of_form = list(form_findings(workbook))
-        loaded = layout or recognise(settings, place.organisation_code, place.feed, workbook.sheets)
+        loaded = layout or recognise(
+            settings, place.organisation_code, place.feed, Month.parse(place.reporting_period), workbook.sheets
+        )
         mistaken = None if layout else _of_another_place(settings, place, loaded, workbook.sheets)
         if mistaken is not None:
             loaded, result = None, Extraction(findings=[mistaken])

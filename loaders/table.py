@@ -2,84 +2,28 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from loaders.cells import CellValue, Sheet, address, column_letters
-from loaders.drift import heading_drift, likely_heading, row_drift
+from loaders.cells import CellValue, Sheet, whole_address
+from loaders.drift import blank_headings, heading_drift, likely_heading, row_drift
+from loaders.figures import Place, read_figure
 from loaders.layout import Column, Dates, Heading, TableLayout, Unit, vocabulary
-from loaders.patterns import as_path, match, match_path
+from loaders.patterns import as_path, match, match_path, names_in
+from loaders.rows import Block, Number, Row, Text
 from loaders.values import (
     NotADateError,
     NotANumberError,
     calendar_day,
+    is_dash,
     key,
     number,
     plain,
-    says_thousands_twice,
 )
 from quarterdeck.findings import Finding
 from quarterdeck.periods import Month, fiscal_year
 from quarterdeck.rules import finding
 from quarterdeck.settings import Settings
-
-_LARGEST = Decimal(10) ** 12
-_DECIMALS_KEPT = 6
-
-
-@dataclass(frozen=True)
-class Text:
-    """A word or label, with the cell it stands in: column letters where that is the row's own, else a whole address."""
-
-    value: str
-    cell: str
-
-
-@dataclass(frozen=True)
-class Number:
-    """A figure as it stands in its cell, how it is scaled, and what its heading says of it.
-
-    Where a `token` stands in its place the value is blank.
-    """
-
-    value: Decimal | None
-    unit: str
-    scale: int
-    decimals: int
-    cell: str
-    parts: tuple[tuple[str, str], ...]
-    token: str | None = None
-
-
-@dataclass
-class Row:
-    """One source row of a table. `number_of` counts from 1, as spreadsheets do; `month` is the one it is dated to."""
-
-    number_of: int
-    block: int
-    type: str = "detail"
-    rolls_up_to: int | None = None
-    month: str | None = None
-    texts: dict[str, Text] = field(default_factory=dict)
-    numbers: dict[str, list[Number]] = field(default_factory=dict)
-
-
-@dataclass
-class Block:
-    """One occurrence of a table on its sheet: the sheet's columns for each of the layout's, and its rows.
-
-    `heading_row` and the columns `without_heading` count from 0; `group_starts` are the rows that follow a band.
-    """
-
-    number: int
-    heading_row: int
-    columns: dict[str, list[tuple[int, dict[str, str]]]]
-    context: dict[str, Text]
-    rows: list[Row] = field(default_factory=list)
-    boundary: int = 0
-    group_starts: set[int] = field(default_factory=set)
-    without_heading: set[int] = field(default_factory=set)
 
 
 def heading_rows(heading: Heading, sheet: Sheet) -> set[int]:
@@ -107,7 +51,8 @@ def heading_rows(heading: Heading, sheet: Sheet) -> set[int]:
 class TableReader:
     """Reads one table; what it cannot accept is in `findings`, in words for the sender.
 
-    `understood` are the rows, counted from 0, that are headings or rows of the table, or that the layout ignores.
+    `understood` are the rows, counted from 0, that are headings or rows of the table, or that the layout ignores;
+    `headed` are the columns that have a heading or stand between such.
     `heading_rows` are the rows in which the table starts; `others` are the readers of the sheet's other tables: where
     one of them starts, this one has ended.
     """
@@ -119,6 +64,7 @@ class TableReader:
         self.layout, self.sheet, self.period, self.units, self.settings = layout, sheet, period, units, settings
         self.findings: list[Finding] = []
         self.understood: set[int] = set()
+        self.headed: set[int] = set()
         self.heading_rows = heading_rows(layout.heading, sheet)
         self.others: list[TableReader] = []
 
@@ -135,7 +81,10 @@ class TableReader:
                 "Keep the headings as they are in the template.",
             )
         self.understood.update(index for index in range(len(self.sheet.rows)) if self._is_ignored(index))
-        self._check_unique(found)
+        if not self._names_a_missing_column():
+            self._check_unique(found)
+        # What two columns read from one cell is said once.
+        self.findings = list(dict.fromkeys(self.findings))
         return found
 
     def _names_a_missing_column(self) -> bool:
@@ -152,7 +101,9 @@ class TableReader:
             self.heading_rows = set() if likely is None else {likely}
         blocks = list(self._blocks())
         for block in blocks:
-            if self._is_complete(block):
+            complete = self._is_complete(block)
+            self.findings.extend(blank_headings(self.layout, self.sheet, block, complete=complete))
+            if complete:
                 self.findings.extend(row_drift(self.layout, self.sheet, block))
         return blocks
 
@@ -200,7 +151,7 @@ class TableReader:
             for column, value in enumerate(self.sheet.rows[row]):
                 parts = match(pattern, plain(value)) if value != "" else None
                 if parts:
-                    cell = address(row, column)
+                    cell = self.sheet.address(row, column)
                     block.context |= {name: Text(self._part(name, part, cell), cell) for name, part in parts.items()}
                     break
         self._map_columns(block, index)
@@ -231,13 +182,15 @@ class TableReader:
 
     def _map_columns(self, block: Block, index: int) -> None:
         paths = dict(enumerate(self._paths(index)))
+        headed = [column for column, path in paths.items() if path]
+        self.headed.update(range(min(headed, default=0), max(headed, default=-1) + 1))
         for name, spec in self.layout.columns.items():
             found: list[tuple[int, dict[str, str]]] = []
             repeats = any("{" in part for part in spec.path) and spec.is_number
             for column, path in list(paths.items()):
                 parts = match_path(spec.path, path)
                 if parts is not None:
-                    cell = address(index, column)
+                    cell = self.sheet.address(index, column)
                     kept = {part: self._part(part, text, cell) for part, text in parts.items()}
                     found.append((column, kept))
                     if not spec.is_number:
@@ -248,8 +201,25 @@ class TableReader:
                         break
             if found:
                 block.columns[name] = found
-        block.without_heading = {column for column, path in paths.items() if not path}
-        self.findings.extend(heading_drift(self.layout, self.sheet, index, block.columns, paths))
+        block.without_heading = {column for column, path in paths.items() if not path or self._is_half(path)}
+        unread = {
+            column: path
+            for column, path in paths.items()
+            # Where headings run down the side, so do titles; a title has nothing beside it.
+            if column not in block.without_heading and not (self.sheet.turned and self._is_alone(index, column))
+        }
+        self.findings.extend(heading_drift(self.layout, self.sheet, index, block.columns, unread))
+
+    def _is_alone(self, index: int, column: int) -> bool:
+        beyond = range(index + self.layout.heading.rows, len(self.sheet.rows))
+        return not any(plain(self.sheet.value(row, column)) for row in beyond)
+
+    def _is_half(self, path: tuple[str, ...]) -> bool:
+        """Whether only the upper of a column's headings stand there."""
+        return any(
+            len(path) < len(spec.path) and match_path(spec.path[: len(path)], path) is not None
+            for spec in self.layout.columns.values()
+        )
 
     # What a row is
 
@@ -263,12 +233,13 @@ class TableReader:
             for pattern in as_path(patterns):
                 parts = match(pattern, plain(value))
                 if parts is not None:
-                    return level, {name: Text(part, address(index, column)) for name, part in parts.items()}
+                    return level, {name: Text(part, self.sheet.address(index, column)) for name, part in parts.items()}
         return None
 
     def _within(self, context: dict[str, Text], level: int, said: dict[str, Text]) -> dict[str, Text]:
         """What is said of the rows below a band: what was said before, less the kinds of band within this one."""
-        ended = set().union(*(_names(inner) for inner in self.layout.bands[level:]))
+        patterns = (pattern for inner in self.layout.bands[level:] for pattern in as_path(inner))
+        ended = set().union(*map(names_in, patterns))
         return {name: text for name, text in context.items() if name not in ended} | said
 
     def _band_rows(self, name: str) -> list[Row]:
@@ -299,9 +270,9 @@ class TableReader:
             return False
         self._find(
             "blank-row",
-            f"Row {index + 1} is blank; the table '{self.layout.table}' was read on below it.",
+            f"There is nothing in {self.sheet.line(index)}; the table '{self.layout.table}' was read on beyond it.",
             "Nothing needs to be done.",
-            f"{index + 1}:{index + 1}",
+            self.sheet.lines(index),
         )
         return True
 
@@ -320,7 +291,7 @@ class TableReader:
         return figures > 0
 
     def _could_be_figure(self, spec: Column, value: CellValue) -> bool:
-        if spec.token(value):
+        if spec.token(value) or is_dash(value):
             return True
         parsers = {self.units[unit].reads for unit in (spec.unit, *spec.units.values()) if unit}
         for reads in parsers:
@@ -370,33 +341,32 @@ class TableReader:
         yield {}, None
 
     def _texts(self, block: Block, name: str, spec: Column, index: int, column: int) -> dict[str, Text]:
-        value, cell = self.sheet.value(index, column), column_letters(column)
+        value, cell = self.sheet.value(index, column), self.sheet.own_address(index, column)
         if not plain(value) and spec.fill_down:
             top, left = self.sheet.origin(index, column)
             if (top, left) != (index, column):
-                value, cell = self.sheet.value(top, left), address(top, left)
+                value, cell = self.sheet.value(top, left), self.sheet.address(top, left)
             elif block.rows and name in block.rows[-1].texts:
                 previous = block.rows[-1]
                 carried = previous.texts[name]
-                whole = carried.cell if carried.cell[-1].isdigit() else f"{carried.cell}{previous.number_of}"
-                return {name: Text(carried.value, whole)}
+                return {name: Text(carried.value, whole_address(carried.cell, previous.number_of))}
         text = plain(value)
         if not text:
             return {}
         if token := spec.token(value):
             return {token_of(name): Text(token, cell)}
         if spec.date:
-            return self._date(name, spec.date, value, cell, address(index, column))
+            return self._date(name, spec.date, value, cell, self.sheet.address(index, column))
         if spec.split:
             return self._split(spec, value, cell) or {name: Text(text, cell)}
         if spec.words:
-            return {name: Text(self._word(spec, text, address(index, column)), cell)}
+            return {name: Text(self._word(spec, text, self.sheet.address(index, column)), cell)}
         if spec.vocabulary and key(text) not in vocabulary(self.settings.seeds, spec.vocabulary):
             self._find(
                 "word-unmapped",
                 f"'{text}' is not a known word of the scale '{spec.vocabulary}'.",
                 "Use a word of the status key, or ask the data team to add this one to the scale.",
-                address(index, column),
+                self.sheet.address(index, column),
             )
         return {name: Text(text, cell)}
 
@@ -449,17 +419,22 @@ class TableReader:
         for column, parts in found:
             value = self.sheet.value(index, column)
             if token := spec.token(value):
-                letters = column_letters(column)
-                yield Number(None, unit.unit, unit.scale, 0, letters, tuple(parts.items()), token)
+                cell = self.sheet.own_address(index, column)
+                yield Number(None, unit.unit, unit.scale, 0, cell, tuple(parts.items()), token)
                 continue
             if part and isinstance(value, str) and plain(value):
                 pieces = plain(value).split(part[0])
                 value = pieces[part[1]] if part[1] < len(pieces) else plain(value)
-            figure = self._figure(value, unit, address(index, column), warn=part is None)
+            # Of a cell with several figures a part is text anyway.
+            place = Place(self.sheet.name, self.sheet.address(index, column), self.sheet.typed and part is None)
+            read = read_figure(value, unit, place, above_150_percent=spec.above_150_percent)
+            self.findings.extend(read.findings)
+            figure = read.value
             if figure is not None:
                 scale = -unit.scale if spec.negate else unit.scale
                 decimals = _decimals(figure) if spec.decimals == "as typed" else spec.decimals
-                yield Number(figure, unit.unit, scale, decimals, column_letters(column), tuple(parts.items()))
+                cell = self.sheet.own_address(index, column)
+                yield Number(figure, unit.unit, scale, decimals, cell, tuple(parts.items()))
 
     def _unit(self, row: Row, spec: Column, index: int) -> Unit | None:
         if spec.unit:
@@ -473,52 +448,16 @@ class TableReader:
             "word-unmapped",
             f"The layout gives no unit for '{by.value if by else ''}' in the table '{self.layout.table}'.",
             "Ask the data team to add the unit of this row to the layout.",
-            address(index, 0),
+            self.sheet.address(index, 0),
         )
         return None
-
-    def _figure(self, value: CellValue, unit: Unit, cell: str, *, warn: bool) -> Decimal | None:
-        if unit.reads == "money" and isinstance(value, str) and says_thousands_twice(value):
-            self._find(
-                "number-ambiguous",
-                f"'{plain(value)}' says thousands twice; it was read without the 'k'.",
-                "Type the full amount in pounds.",
-                cell,
-            )
-            value = plain(value)[:-1]
-        try:
-            figure = number(value, unit.reads)
-        except NotANumberError:
-            self._find(
-                "number-invalid",
-                f"'{plain(value)}' stands where a number belongs.",
-                "Type the number, or leave the cell blank where there is none.",
-                cell,
-            )
-            return None
-        if figure is None:
-            return None
-        if abs(figure) >= _LARGEST or figure != round(figure, _DECIMALS_KEPT):
-            self._find(
-                "number-precision",
-                f"{figure} has more digits than are kept ({_DECIMALS_KEPT} decimals, below a million million).",
-                "Check the figure, and round it to what is reported.",
-                cell,
-            )
-            return None
-        if warn and self.sheet.typed and isinstance(value, str) and unit.reads in ("number", "percent"):
-            self._find(
-                "number-as-text",
-                f"'{plain(value)}' is stored as text; it was read as {figure.normalize():f}.",
-                "Convert the cell to a number.",
-                cell,
-            )
-        return figure
 
     def _part(self, name: str, text: str, cell: str) -> str:
         try:
             if name in ("fiscal_year", "savings_year"):
                 return fiscal_year(text)
+            if name == "month" and text[0].isdigit():
+                return text[: len("2018-09")]
             if name == "month":
                 return str(self.period.latest_named(text))
         except ValueError as error:
@@ -544,9 +483,9 @@ class TableReader:
             if spec.filled and not {name, token_of(name)} & row.texts.keys() and not row.numbers.get(name):
                 self._find(
                     "value-required",
-                    f"'{' / '.join(spec.path)}' is blank in row {index + 1}.",
-                    "Fill the cell, or remove the row.",
-                    f"{index + 1}:{index + 1}",
+                    f"'{' / '.join(filter(None, spec.path)) or name}' is blank in {self.sheet.line(index)}.",
+                    "Fill the cell, or clear the others beside it.",
+                    self.sheet.address(index, block.columns[name][0][0]),
                 )
 
     def _check_unique(self, rows: list[Row]) -> None:
@@ -558,12 +497,13 @@ class TableReader:
             if row.type != "detail" or not any(identity):
                 continue
             if identity in seen:
-                name = row.texts[self.layout.unique[-1]]
+                name = next(row.texts[name] for name in reversed(self.layout.unique) if name in row.texts)
                 self._find(
                     "row-duplicated",
-                    f"'{name.value}' is reported twice, in rows {seen[identity]} and {row.number_of}.",
-                    "Keep one of the two rows.",
-                    name.cell if name.cell[-1].isdigit() else f"{name.cell}{row.number_of}",
+                    f"'{name.value}' is reported twice, in {self.sheet.line(seen[identity] - 1)} and in "
+                    f"{self.sheet.line(row.number_of - 1)}.",
+                    "Keep one of the two.",
+                    whole_address(name.cell, row.number_of),
                 )
             seen.setdefault(identity, row.number_of)
 
@@ -571,10 +511,6 @@ class TableReader:
 def token_of(column: str) -> str:
     """The name beside a column's own that a word in place of its value goes by."""
     return f"{column}_token"
-
-
-def _names(level: str | list[str]) -> set[str]:
-    return {name for pattern in as_path(level) for name in re.findall(r"\{(\w+)\}", pattern)}
 
 
 def _decimals(figure: Decimal) -> int:

@@ -4,7 +4,7 @@ import math
 import re
 from calendar import monthrange
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 
 from loaders.cells import CellValue
@@ -23,6 +23,11 @@ _MULTIPLIERS = {"k": 1_000, "m": 1_000_000, "million": 1_000_000, "bn": 1_000_00
 _STORED_DIGITS = Context(prec=15, rounding=ROUND_HALF_EVEN)
 # Three digits of noughts or nines before the last ones do not stand there by chance.
 _TYPED_DIGITS = 12
+_SECONDS_A_MINUTE, _SECONDS_AN_HOUR = 60, 3_600
+
+
+# As text these say more than a bare number could: 8 of 9, 5 minutes and 44 seconds.
+_SAID_IN_TEXT = ("duration", "fraction", "fraction_maximum")
 
 
 class NotANumberError(ValueError):
@@ -152,6 +157,31 @@ def says_thousands_twice(text: str) -> bool:
     return bool(re.search(r",\d{3}\s*k$", plain(text), re.IGNORECASE))
 
 
+def is_dash(value: CellValue) -> bool:
+    """Whether a cell holds a lone dash, as accountants write where there is no figure.
+
+    >>> is_dash("–"), is_dash(" £ - "), is_dash("-1")
+    (True, True, False)
+    """
+    return isinstance(value, str) and _same(plain(value)).removeprefix("£").strip() == "-"
+
+
+def time_of_day(value: time | timedelta) -> Decimal:
+    """Seconds, from a cell that a spreadsheet took for a time.
+
+    >>> time_of_day(time(0, 4, 30)), time_of_day(timedelta(hours=1, seconds=5))
+    (Decimal('270'), Decimal('3605'))
+
+    Whole hours and minutes alone may be minutes and seconds that were typed without the hour: NotANumberError.
+    """
+    if isinstance(value, time):
+        value = timedelta(hours=value.hour, minutes=value.minute, seconds=value.second, microseconds=value.microsecond)
+    seconds = stored_number(value.total_seconds())
+    if seconds < 0 or (seconds >= _SECONDS_AN_HOUR and seconds % _SECONDS_A_MINUTE == 0):
+        raise NotANumberError(plain(value))
+    return seconds
+
+
 def duration(text: str) -> Decimal:
     """Seconds, from minutes and seconds.
 
@@ -204,10 +234,12 @@ def number(value: CellValue, reads: str = "number") -> Decimal | None:
 
     Raises NotANumberError where the cell holds neither.
     """
+    if reads == "duration" and isinstance(value, time | timedelta):
+        return time_of_day(value)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise NotANumberError(plain(value))
     if not isinstance(value, str):
-        if not math.isfinite(value):
+        if not math.isfinite(value) or reads in _SAID_IN_TEXT:
             raise NotANumberError(str(value))
         return stored_number(value)
     text = plain(value)

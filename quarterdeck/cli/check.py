@@ -3,7 +3,8 @@
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -37,8 +38,8 @@ def check(
 ) -> None:
     """Say what is wrong with a file, where, and who can fix it. Nothing is submitted.
 
-    The rules are those of the pipeline: the same reader and the same arithmetic, on a warehouse of its own. Exit code 1
-    where an error would hold the submission.
+    The rules are those of the pipeline: the same reader and the same arithmetic, on a warehouse of its own. Exit code 0
+    where the file would be accepted, 1 where an error would hold it, 2 where it cannot be checked.
     """
     from quarterdeck.findings import Severity
     from quarterdeck.organisations import UnplaceableError, place, place_of
@@ -65,12 +66,34 @@ def check(
             refuse(f"{annotate}: it cannot be written ({error.strerror}).")
     rows = [{column: getattr(found, column) for column in _SHOWN} for found in findings]
     if as_json:
-        emit_json({"file": file.name, **vars(where), "findings": rows})
-    elif rows:
-        emit_table([_shown(found) for found in findings], title=file.name)
+        emit_json({"file": file.name, **vars(where), "verdict": verdict(findings), "findings": rows})
     else:
-        typer.echo(f"{file.name}: nothing found.")
+        if findings:
+            emit_table([_shown(found) for found in findings], title=file.name)
+        typer.echo(f"{file.name}: {verdict(findings)}.")
     raise typer.Exit(FOUND if any(found.severity is Severity.ERROR for found in findings) else DONE)
+
+
+def verdict(findings: "Sequence[Finding]") -> str:
+    """What would become of a file with these findings, in one line.
+
+    >>> verdict([])
+    'would be accepted: nothing was found'
+    """
+    from quarterdeck.findings import Severity
+
+    counts = Counter(found.severity for found in findings)
+
+    def counted(severity: Severity, name: str) -> str:
+        return f"{counts[severity]} {name}{'s' if counts[severity] != 1 else ''}"
+
+    warnings = counted(Severity.WARNING, "warning")
+    if counts[Severity.ERROR]:
+        also = f" and {warnings}" if counts[Severity.WARNING] else ""
+        return f"would be held: {counted(Severity.ERROR, 'error')}{also}"
+    if counts[Severity.WARNING]:
+        return f"would be accepted with {warnings}"
+    return "would be accepted" + ("" if findings else ": nothing was found")
 
 
 def _shown(found: "Finding") -> dict[str, str]:

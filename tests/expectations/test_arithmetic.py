@@ -346,3 +346,35 @@ def test_the_original_target_is_not_compared_where_a_revised_one_is_printed(buil
     assert (found["subject"], found["verdict"]) == (
         "One: revised target 2019-20 = delivered and high, medium and low confidence together", "agrees",
     )  # fmt: skip
+
+
+def test_a_sum_beyond_all_bounds_is_told_and_crashes_nothing(build: Build) -> None:
+    submission = totals_table(build, 60, 900_000_000_000, 900_000_000_000)
+    assert check(build.settings, [submission]).held == [submission]
+    [finding] = build.query("from raw.findings")
+    assert (finding["rule"], finding["severity"], finding["cell"]) == ("amount-implausible", "error", "H8")
+    assert finding["message"] == (
+        "'All projects', target: the sum of its rows (H6:H7) comes to a million million or more."
+    )
+    [found] = build.query("from raw.arithmetic_checks")
+    assert (found["printed_value"], found["recomputed_value"], found["verdict"]) == (60, None, "disagrees")
+
+
+def test_a_percentage_of_next_to_nothing_is_told_and_crashes_nothing(build: Build) -> None:
+    submission = build.submission(feed="hr_metrics")
+    build.row("workforce_indicator", submission, 6, indicator="absence", value=5, numerator=999_999_999_999,
+              denominator="0.000001", scale=1, cells={"value": "C", "numerator": "D", "denominator": "E"})  # fmt: skip
+    build.save()
+    assert check(build.settings, [submission]).held == [submission]
+    [finding] = build.query("from raw.findings")
+    assert (finding["rule"], finding["cell"]) == ("amount-implausible", "C6")
+
+
+def test_a_row_that_nothing_names_goes_by_its_number(build: Build) -> None:
+    submission = build.submission()
+    build.row("project_status", submission, 6, target=10, scale=1000, rolls_up_to_row=7, cells={"target": "H"})
+    build.row("project_status", submission, 7, target=30, scale=1000, row_type="total", cells={"target": "H"})
+    build.save()
+    check(build.settings, [submission])
+    [finding] = build.query("from raw.findings")
+    assert finding["message"].startswith("Row 7, target: £30k is printed in H7")

@@ -31,7 +31,11 @@ def rules_named_in_declarations() -> set[str]:
         for table in suite(name).tables.values()
         for expectation in table.expectations
     }
-    return of_suites | {declared.roll_up.rule, declared.rounding_rule} | {one.rule for _, _, one in declared.identities}
+    return (
+        of_suites
+        | {declared.roll_up.rule, declared.rounding_rule, declared.bounds_rule}
+        | {one.rule for _, _, one in declared.identities}
+    )
 
 
 @pytest.mark.parametrize("rule", catalogue().values(), ids=lambda rule: rule.id)
@@ -60,7 +64,8 @@ def test_every_rule_of_the_catalogue_is_used() -> None:
 def test_every_arithmetic_rule_has_a_remedy() -> None:
     declared = arithmetic()
     assert set(declared.remedies) == {
-        declared.roll_up.rule, declared.rounding_rule, *(one.rule for _, _, one in declared.identities)
+        declared.roll_up.rule, declared.rounding_rule, declared.bounds_rule,
+        *(one.rule for _, _, one in declared.identities),
     }  # fmt: skip
 
 

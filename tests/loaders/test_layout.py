@@ -6,7 +6,11 @@ from pydantic import ValidationError
 
 from loaders.cells import Sheet
 from loaders.layout import Layout, load_layouts, recognise
+from loaders.layout_schema import SCHEMA_FILE, schema_text
 from quarterdeck.organisations import FEEDS, organisation_codes
+from quarterdeck.periods import Month
+
+MONTH = Month.parse("2018-09")
 
 VALID = {
     "layout": "l",
@@ -51,6 +55,12 @@ def test_every_layout_belongs_to_a_known_organisation_and_feed(settings):
         (["tables", 0, "columns", "value", "unit"], "furlong", "units.yml has no ['furlong']"),
         (["tables", 0, "columns", "value", "colour"], "red", "Extra inputs are not permitted"),
         (["recognised_by"], [], "at least 1 item"),
+        (["valid_from"], "April 2018", "is not a month"),
+        (
+            ["tables", 0, "totals"],
+            [{"column": "measure", "label": "Total", "each": "portfolio"}],
+            "no column and no band",
+        ),
     ],
 )
 def test_a_layout_with_a_slip_says_where_it_is(path, value, says):
@@ -66,6 +76,24 @@ def test_a_file_is_recognised_by_what_is_in_it(settings, tmp_path):
         (folder / f"{name}.yml").write_text(yaml.safe_dump(VALID | {"layout": name, "recognised_by": [mark, "Both"]}))
     apart = settings.model_copy(update={"layouts": folder})
     sheets = [Sheet("S", [["", "other  MARK"], ["both"]])]
-    assert recognise(apart, "X", "hr_metrics", sheets).layout.layout == "two"
-    assert recognise(apart, "X", "hr_metrics", [Sheet("S", [["nothing"]])]) is None
-    assert recognise(apart, "Y", "hr_metrics", sheets) is None
+    assert recognise(apart, "X", "hr_metrics", MONTH, sheets).layout.layout == "two"
+    assert recognise(apart, "X", "hr_metrics", MONTH, [Sheet("S", [["nothing"]])]) is None
+    assert recognise(apart, "Y", "hr_metrics", MONTH, sheets) is None
+
+
+@pytest.mark.parametrize(
+    ("month", "layout"),
+    [("2018-03", None), ("2018-04", "old"), ("2019-03", "old"), ("2019-04", "new"), ("2024-01", "new")],
+)
+def test_a_template_that_changed_has_a_layout_for_the_months_of_each(settings, tmp_path, month, layout):
+    versions = {"old": {"valid_from": "2018-04", "valid_to": "2019-03"}, "new": {"valid_from": "2019-04"}}
+    for name, months in versions.items():
+        (tmp_path / f"{name}.yml").write_text(yaml.safe_dump(VALID | {"layout": name} | months))
+    apart = settings.model_copy(update={"layouts": tmp_path})
+    sheets = [Sheet("S", [VALID["recognised_by"]])]
+    found = recognise(apart, "X", "hr_metrics", Month.parse(month), sheets)
+    assert (found.layout.layout if found else None) == layout
+
+
+def test_the_published_schema_is_that_of_the_layouts():
+    assert SCHEMA_FILE.read_text(encoding="utf-8") == schema_text()

@@ -196,9 +196,9 @@ def _xlsx(book: Book) -> dict[str, str | bytes]:
     return parts | {
         "xl/workbook.xml": workbook,
         "xl/_rels/workbook.xml.rels": relations.replace("</Relationships>", styles),
-        # Style 1 is a date.
-        "xl/styles.xml": f'{XML}<styleSheet xmlns="{MAIN}"><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="14"/>'
-        "</cellXfs></styleSheet>",
+        # Style 1 is a date, style 2 a time.
+        "xl/styles.xml": f'{XML}<styleSheet xmlns="{MAIN}"><cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="14"/>'
+        '<xf numFmtId="21"/></cellXfs></styleSheet>',
     }
 
 
@@ -220,10 +220,17 @@ def _xlsx_value(value: Any) -> Any:
         return 's="1"', f"<v>{(value - _FIRST_DAY).days}</v>"
     if isinstance(value, dict) and "error" in value:
         return 't="e"', f"<v>{value['error']}</v>"
+    if isinstance(value, dict) and "time" in value:
+        return 's="2"', f"<v>{_seconds(value['time']) / 86_400!r}</v>"
     if isinstance(value, dict):
         saved = f"<v>{value['saved']}</v>" if "saved" in value else ""
         return "", f"<f>{value['formula'].replace('&', '&amp;')}</f>{saved}"
     return value
+
+
+def _seconds(text: str) -> int:
+    hours, minutes, seconds = map(int, text.split(":"))
+    return (hours * 60 + minutes) * 60 + seconds
 
 
 def _xls_records(sheet: Sheet) -> bytes:

@@ -1,0 +1,75 @@
+"""`quarterdeck check` ends with what would become of the file, and says the same with its exit code."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from quarterdeck.cli import app
+from quarterdeck.cli.check import verdict
+from quarterdeck.rules import finding
+from tests.loaders.test_library import BASES, CASES
+from tests.loaders.workbooks import build
+
+PLACE = {"projects": ("southampton", "highlight_report"), "savings": ("southampton", "budget_monitoring")}
+
+
+@pytest.mark.parametrize(
+    ("rules", "says"),
+    [
+        ([], "would be accepted: nothing was found"),
+        (["number-as-text"], "would be accepted"),
+        (["column-unexpected", "number-as-text"], "would be accepted with 1 warning"),
+        (["column-unexpected", "number-ambiguous"], "would be accepted with 2 warnings"),
+        (["total-missing"], "would be held: 1 error"),
+        (["total-missing", "heading-blank", "number-ambiguous"], "would be held: 2 errors and 1 warning"),
+    ],
+)
+def test_a_verdict_counts_what_matters(rules: list[str], says: str) -> None:
+    assert verdict([finding(rule, "message") for rule in rules]) == says
+
+
+@pytest.fixture
+def layouts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The layouts of the library of broken files, as those of this installation."""
+    import yaml
+
+    from tests.loaders.test_library import LAYOUTS
+
+    folder = tmp_path / "layouts"
+    folder.mkdir()
+    for name, layout in LAYOUTS.items():
+        (folder / f"{name}.yml").write_text(yaml.safe_dump({"layout": name} | layout))
+    monkeypatch.setenv("QUARTERDECK_LAYOUTS", str(folder))
+
+
+@pytest.mark.usefixtures("layouts")
+@pytest.mark.parametrize(
+    ("name", "code", "last"),
+    [
+        # It is late by now, which is said for information.
+        ("nothing_wrong", 0, "would be accepted."),
+        ("column_extra", 0, "would be accepted with 1 warning."),
+        ("total_missing_at_the_end", 1, "would be held: 1 error."),
+        ("total_that_disagrees", 1, "would be held: 1 error."),
+        ("workbook_under_a_password", 1, "would be held: 1 error."),
+    ],
+)
+def test_the_last_line_is_the_verdict(tmp_path: Path, name: str, code: int, last: str) -> None:
+    folder = tmp_path / BASES["projects"]["submitted_as"]
+    folder.mkdir(parents=True)
+    file = build(folder / name, BASES["projects"], CASES[name])
+    result = CliRunner().invoke(app, ["check", str(file)], catch_exceptions=False)
+    assert result.exit_code == code
+    assert result.stdout.splitlines()[-1] == f"{file.name}: {last}"
+    document = json.loads(CliRunner().invoke(app, ["check", str(file), "--json"]).stdout)
+    assert f"{document['verdict']}." == last
+
+
+def test_what_cannot_be_checked_has_an_exit_code_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "somewhere.xlsx"
+    file.write_bytes(b"")
+    result = CliRunner().invoke(app, ["check", str(file)])
+    assert result.exit_code == 2
+    assert "--organisation" in result.output
