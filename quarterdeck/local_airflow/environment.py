@@ -4,6 +4,8 @@ import base64
 import json
 import os
 import secrets
+import sqlite3
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
@@ -100,6 +102,15 @@ def metadata_is_ready(home: Path) -> bool:
 def mark_metadata_ready(home: Path) -> None:
     """Remember that the metadata database fits the Airflow that is installed."""
     _migrated_mark(home).write_text(version("apache-airflow-core"))
+
+
+def bury_jobs(home: Path) -> None:
+    """Mark as failed what the metadata has as running, so that the scheduler takes up the tasks of one that was killed.
+
+    Only for the holder of the lock: then nothing is running. Otherwise a scheduler waits for minutes to be sure of it.
+    """
+    with closing(sqlite3.connect(home / "airflow.db", timeout=30)) as metadata, metadata:
+        metadata.execute("update job set state = 'failed' where state = 'running'")
 
 
 def _migrated_mark(home: Path) -> Path:
