@@ -63,7 +63,7 @@ def ingest(feed: Feed) -> DAG:
             from quarterdeck.settings import Settings
 
             context: Any = get_current_context()
-            context["batch"] = f"batch {context['ti'].map_index + 1}, {len(receipt_ids)} files"
+            context["batch"] = f"batch {context['ti'].map_index + 1}, files: {len(receipt_ids)}"
             return read_batch(Settings(), feed.name, _month(), receipt_ids)
 
         @task(pool=POOL)

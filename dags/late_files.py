@@ -1,12 +1,13 @@
 """The DAG that takes what came after its month's own run, whatever feed and month it is of."""
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
 from airflow.sdk import Asset, CronTriggerTimetable, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from quarterdeck.orchestration import ASSET, LATE_DAG, POOL, TASK_DEFAULTS
+from quarterdeck.orchestration import ASSET, LATE_DAG, NO_CALENDAR, POOL, TASK_DEFAULTS
 from quarterdeck.retries import IfItMayPass
 
 DOC = """
@@ -23,15 +24,15 @@ The tasks are those of the `ingest_` DAGs, for all feeds and months together:
 * **check** recomputes their printed totals, and touches the asset `submissions` for every month concerned, so that the
   publication of each quarter follows.
 
-It does the work itself because a task cannot start a run with a partition key. Safe to run again, beside the others too:
-the same bytes change nothing.
+It does the work itself, because a task cannot start a run with a partition key. Safe to run again, and beside the
+others: the same bytes change nothing.
 """
 
 
 @dag(
     dag_id=LATE_DAG,
     description="Files of any feed and month that came after their month's own run, into the warehouse",
-    schedule=CronTriggerTimetable("30 * * * *", timezone="UTC"),
+    schedule=None if os.environ.get(NO_CALENDAR) else CronTriggerTimetable("30 * * * *", timezone="UTC"),
     catchup=False,
     max_active_runs=1,
     is_paused_upon_creation=False,
@@ -55,7 +56,7 @@ def late_files() -> None:
         from quarterdeck.settings import Settings
 
         context: Any = get_current_context()
-        context["batch"] = f"{batch['feed']} {batch['period']}, {len(batch['receipt_ids'])} files"
+        context["batch"] = f"{batch['feed']} {batch['period']}, files: {len(batch['receipt_ids'])}"
         return read_batch(Settings(), **batch)
 
     @task(pool=POOL)

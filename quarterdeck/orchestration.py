@@ -38,6 +38,9 @@ def ingest_dag(feed: str) -> str:
     return f"ingest_{feed}"
 
 
+NO_CALENDAR = "QUARTERDECK_NO_CALENDAR"
+"""The variable that tells an Airflow which was started for one purpose to leave the late files to those that stay."""
+
 INGEST_DAGS = (*(ingest_dag(feed.name) for feed in FEEDS), LATE_DAG)
 """The DAGs that fill the warehouse."""
 

@@ -130,7 +130,7 @@ def _airflow(settings: "Settings") -> "Iterator[Client]":
         yield client
         return
     _say("Starting Airflow")
-    airflow = LocalAirflow.start(settings, RUN_COMPONENTS, idle_seconds=IDLE_SECONDS, with_parent=True)
+    airflow = LocalAirflow.start(settings, RUN_COMPONENTS, idle_seconds=IDLE_SECONDS, with_parent=True, calendar=False)
     try:
         yield airflow.wait_until_ready()
     except KeyboardInterrupt:

@@ -60,8 +60,8 @@ class Client:
             for error in self._pages("/importErrors", "import_errors")
         ]
 
-    def trigger(self, dag_id: str, partition_key: str) -> None:
-        """Start a run for a partition."""
+    def trigger(self, dag_id: str, partition_key: str | None) -> None:
+        """Start a run: for a partition, or for none where the DAG has no partitions."""
         body = {"logical_date": None, "partition_key": partition_key}
         self._http.post(f"{self._api}/dags/{dag_id}/dagRuns", json=body).raise_for_status()
 

@@ -100,5 +100,5 @@ def test_a_batch_is_named_by_what_it_holds(dag: "DAG", monkeypatch: pytest.Monke
         "loaders.read.read_batch", lambda settings, feed, period, receipt_ids: f"{period} {receipt_ids}"
     )
     assert function(["a", "b"]) == "2018-09 ['a', 'b']"
-    assert context["batch"] == "batch 3, 2 files"
+    assert context["batch"] == "batch 3, files: 2"
     assert dag.get_task("read").partial_kwargs["map_index_template"] == "{{ batch }}"
