@@ -73,6 +73,7 @@ def test_what_is_late_is_found_in_the_file_that_is_loaded(settings, samples):
     [
         ("nottinghamshire/performance_indicators/2018-09", "2018-12", "Performance", "A1"),
         ("oxfordshire/budget_monitoring/2019-06", "2019-09", "Table 1", "A1"),
+        ("southampton/hr_metrics/2017-12", "2018-03", "Hays", "A3"),
         ("southampton/budget_monitoring/2015-02", "2015-03", "(csv)", "A2"),
     ],
 )
