@@ -16,7 +16,7 @@ DOC = """
 {feed.about}
 
 A run is one month (the partition key, `2018-09`), for every organisation. It starts at 06:00 on the first of the next
-month; start it by hand with a partition key for any other month, or again when a file comes late.
+month. What comes later is taken by `late_files`; start a run by hand, with a partition key, to have it at once.
 
 * **receive** archives what lies in `landing/*/{feed.name}/<month>/` and says which submissions are unread;
 * **read** parses a batch of them with the organisations' layouts, several batches at once;
@@ -57,11 +57,13 @@ def ingest(feed: Feed) -> DAG:
 
             return receive(Settings(), feed.name, _month())
 
-        @task
+        @task(map_index_template="{{ batch }}")
         def read(receipt_ids: list[str]) -> str:
             from loaders.read import read_batch
             from quarterdeck.settings import Settings
 
+            context: Any = get_current_context()
+            context["batch"] = f"batch {context['ti'].map_index + 1}, files: {len(receipt_ids)}"
             return read_batch(Settings(), feed.name, _month(), receipt_ids)
 
         @task(pool=POOL)

@@ -5,8 +5,7 @@ from typing import Any
 
 from airflow.sdk import Asset, PartitionedAssetTimetable, StartOfQuarterMapper, dag, get_current_context, task
 
-from quarterdeck.feeds import FEEDS
-from quarterdeck.orchestration import ASSET, MONTH_KEY, POOL, PUBLICATION_DAG, TASK_DEFAULTS, ingest_dag
+from quarterdeck.orchestration import ASSET, INGEST_DAGS, MONTH_KEY, POOL, PUBLICATION_DAG, TASK_DEFAULTS
 from quarterdeck.retries import IfItMayPass
 
 DOC = """
@@ -50,7 +49,7 @@ def quarterly_publication() -> None:
     @task.sensor(poke_interval=1, timeout=timedelta(hours=2).total_seconds(), execution_timeout=timedelta(hours=2))
     def settle() -> bool:
         count = get_current_context()["ti"].get_dr_count
-        return not any(count(dag_id=ingest_dag(feed.name), states=["queued", "running"]) for feed in FEEDS)
+        return not any(count(dag_id=dag_id, states=["queued", "running"]) for dag_id in INGEST_DAGS)
 
     @task(pool=POOL, execution_timeout=timedelta(hours=1))
     def build() -> dict[str, Any]:

@@ -8,6 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from quarterdeck.findings import Finding, Severity
 from quarterdeck.quarantine import quarantine, release
 from quarterdeck.rules import catalogue, finding
 from quarterdeck.settings import Settings
+from quarterdeck.standing import ACCEPTED, HELD, note_releases, supersede
 from quarterdeck.warehouse import ARITHMETIC_CHECKS, connect
 
 if TYPE_CHECKING:
@@ -58,8 +60,9 @@ def check(settings: Settings, submission_ids: Sequence[str]) -> CheckResult:
         _write_checks(connection)
         connection.execute("delete from raw.findings where stage = ? and submission_id in (from wanted)", [STAGE])
         insert_findings(connection, STAGE, _findings(checked))
-        held = _set_status(connection)
-        _move_files(settings, connection, held)
+        _set_status(connection)
+        supersede(connection)
+        held = _move_files(settings, connection)
         connection.commit()
     verdicts = [row["verdict"] for row in checked]
     return CheckResult(
@@ -217,8 +220,8 @@ def amount(value: Decimal, row: Mapping[str, Any]) -> str:
     return f"{'-' if value < 0 else ''}{prefix}{abs(value):,.{decimals}f}{suffix}"
 
 
-def _set_status(connection: "duckdb.DuckDBPyConnection") -> list[str]:
-    """Hold the submissions that have an error by today's rules, accept the others; the ids of those held."""
+def _set_status(connection: "duckdb.DuckDBPyConnection") -> None:
+    """Hold the submissions that have an error by today's rules, accept the others."""
     levels = [(rule.id, rule.severity.value) for rule in catalogue().values()]
     connection.execute("create or replace temp table levels (rule text, severity text)")
     connection.executemany("insert into levels values (?, ?)", levels)
@@ -232,22 +235,23 @@ def _set_status(connection: "duckdb.DuckDBPyConnection") -> list[str]:
         " then 'held' else 'accepted' end where submission_id in (from wanted) and status in ('accepted', 'held')",
         [Severity.ERROR, STAGE],
     )
-    held = connection.execute(
-        "select submission_id from raw.submissions where status = 'held' and submission_id in (from wanted)"
-    )
-    return [submission_id for (submission_id,) in held.fetchall()]
 
 
-def _move_files(settings: Settings, connection: "duckdb.DuckDBPyConnection", held: list[str]) -> None:
+def _move_files(settings: Settings, connection: "duckdb.DuckDBPyConnection") -> list[str]:
+    """Put the files of held submissions into quarantine, and note what became of those that were there; the held."""
     found = defaultdict(list)
     columns = ", ".join(field.name for field in fields(Finding))
     of_wanted = f"select submission_id, {columns} from raw.findings where submission_id in (from wanted)"
     for row in rows(connection, of_wanted):
         found[row.pop("submission_id")].append(Finding(**row))
-    for submission_id, file_name, sha256 in connection.execute(
-        "select submission_id, file_name, sha256 from raw.submissions where submission_id in (from wanted)"
+    held, now = [], datetime.now(UTC).isoformat(timespec="seconds")
+    for submission_id, status, file_name, sha256 in connection.execute(
+        "select submission_id, status, file_name, sha256 from raw.submissions where submission_id in (from wanted)"
     ).fetchall():
-        if submission_id in held:
+        if status == HELD:
+            held.append(submission_id)
             quarantine(settings, submission_id, file_name, sha256, found[submission_id])
-        else:
-            release(settings, submission_id)
+        elif status == ACCEPTED:
+            release(settings, submission_id, by=submission_id, at=now, reason="The file is accepted now.")
+    note_releases(settings, connection)
+    return held

@@ -16,10 +16,11 @@ from expectations.evaluate import Failure, evaluate
 from expectations.pending import Partition, unmoved
 from expectations.relations import candidate_relations, submission_relations
 from expectations.store import PlacedFinding, insert, insert_findings, rows
-from expectations.submissions import ACCEPTED, HELD, Submission, all_submissions, latest
+from expectations.submissions import Submission, all_submissions, latest
 from quarterdeck.findings import Severity
 from quarterdeck.rules import finding
 from quarterdeck.settings import Settings
+from quarterdeck.standing import ACCEPTED, HELD
 from quarterdeck.warehouse import connect
 
 if TYPE_CHECKING:

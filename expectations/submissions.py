@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from expectations.store import quarter_of
+from quarterdeck.standing import ACCEPTED, HELD, UNRECOGNISED
 
 if TYPE_CHECKING:
     import duckdb
-
-ACCEPTED, HELD = "accepted", "held"
 
 
 @dataclass(frozen=True)
@@ -44,10 +43,17 @@ def all_submissions(connection: "duckdb.DuckDBPyConnection") -> list[Submission]
 
 
 def latest(submissions: Iterable[Submission]) -> list[Submission]:
-    """The last submission of each return and month."""
-    last: dict[tuple[str, str, str], Submission] = {}
+    """The last submission of each return and month that counts or holds, and every one that nobody recognised.
+
+    Those that a later file replaces, or that a person took back, do neither.
+    """
+    last: dict[tuple[str, str, str, str], Submission] = {}
     for submission in sorted(submissions, key=lambda one: one.sequence):
-        last[submission.organisation_code, submission.return_id, submission.reporting_period] = submission
+        if submission.status in (ACCEPTED, HELD):
+            by_itself = submission.submission_id if submission.return_id == UNRECOGNISED else ""
+            last[submission.organisation_code, submission.return_id, submission.reporting_period, by_itself] = (
+                submission
+            )
     return list(last.values())
 
 

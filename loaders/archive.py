@@ -5,11 +5,12 @@ import json
 import os
 import shutil
 import threading
+import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from quarterdeck.settings import Settings
 
@@ -28,20 +29,52 @@ class Receipt:
     received_at: str
 
 
+@dataclass(frozen=True)
+class Withdrawal:
+    """That a person takes a received file back: who, why, and when (ISO 8601)."""
+
+    by: str
+    reason: str
+    at: str
+
+
+class Look(NamedTuple):
+    """What a look at a file shows of it: another look that shows the same means that nobody wrote to it meanwhile."""
+
+    inode: int
+    size_bytes: int
+    modified: int
+
+
+class StillChangingError(Exception):
+    """A file changed while it was copied: whoever sends it has not finished."""
+
+
+def look(path: Path) -> Look:
+    """Look at a file. Raises FileNotFoundError."""
+    found = path.stat()
+    return Look(found.st_ino, found.st_size, found.st_mtime_ns)
+
+
 def store(
     settings: Settings,
     source: Path,
     organisation_code: str,
     feed: str,
     period: str,
+    *,
     received_at: datetime | None = None,
+    seen: Look | None = None,
 ) -> Receipt:
     """Keep a file's bytes and write its receipt; the source stays where it is.
 
     Safe to interrupt: the object is whole or not there, and the receipt is written last. Safe to call from several
     threads: files that are stored side by side share the disk's confirmations. `received_at` is now unless given.
+
+    Raises StillChangingError where the source, once it is copied, is not as it was `seen` (now, unless given): then
+    nothing is kept.
     """
-    sha256, size = _keep(settings, source)
+    sha256, size = _keep(settings, source, seen or look(source))
     now = received_at or datetime.now(UTC)
     receipt = Receipt(
         f"{now:%Y%m%dT%H%M%S%f}-{sha256[:12]}",
@@ -62,13 +95,24 @@ def store(
 def receipts(settings: Settings, feed: str, period: str) -> list[Receipt]:
     """Every receipt of a feed and month, oldest first."""
     folder = _folder(settings, feed, period)
-    found = sorted(path for path in folder.glob("*.json") if not path.name.endswith(".loaded.json"))
+    # What is noted beside a receipt has its name, and an ending more.
+    found = sorted(path for path in folder.glob("*.json") if path.suffixes == [".json"])
     return [Receipt(**json.loads(path.read_text())) for path in found]
 
 
 def receipt_of(settings: Settings, feed: str, period: str, receipt_id: str) -> Receipt:
     """One receipt by its id."""
     return Receipt(**json.loads((_folder(settings, feed, period) / f"{receipt_id}.json").read_text()))
+
+
+def received_as(settings: Settings, submission_id: str) -> Receipt | None:
+    """The receipt of the file that a submission is, or is a month of; None where no file was loaded as it."""
+    for feed, period in periods_received(settings):
+        for receipt in receipts(settings, feed, period):
+            mark = loaded_mark(settings, receipt)
+            if mark and submission_id in mark.get("submissions", ()):
+                return receipt
+    return None
 
 
 def periods_received(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -91,6 +135,23 @@ def loaded_mark(settings: Settings, receipt: Receipt) -> dict[str, Any] | None:
         return dict(json.loads(_mark_file(settings, receipt).read_bytes()))
     except (FileNotFoundError, ValueError):
         return None
+
+
+def withdraw(settings: Settings, receipt: Receipt, withdrawal: Withdrawal) -> None:
+    """Note beside a receipt, for good, that the file is taken back."""
+    _write_whole(_withdrawal_file(settings, receipt), json.dumps(asdict(withdrawal)).encode(), durable=True)
+
+
+def withdrawal_of(settings: Settings, receipt: Receipt) -> Withdrawal | None:
+    """What `withdraw` noted; None where nobody took the file back."""
+    try:
+        return Withdrawal(**json.loads(_withdrawal_file(settings, receipt).read_bytes()))
+    except FileNotFoundError:
+        return None
+
+
+def _withdrawal_file(settings: Settings, receipt: Receipt) -> Path:
+    return _folder(settings, receipt.feed, receipt.reporting_period) / f"{receipt.receipt_id}.withdrawn.json"
 
 
 def _mark_file(settings: Settings, receipt: Receipt) -> Path:
@@ -123,15 +184,22 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _keep(settings: Settings, source: Path) -> tuple[str, int]:
-    sha256 = sha256_of(source)
-    kept = settings.archived(sha256)
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        partial = _partial(kept)
+def _keep(settings: Settings, source: Path, seen: Look) -> tuple[str, int]:
+    """Copy a file to where its hash says; the hash and the size are those of the copy."""
+    partial = settings.archive / "objects" / f".{uuid.uuid4().hex}"
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    try:
         shutil.copyfile(source, partial)
-        with partial.open("rb") as stream:
-            os.fsync(stream.fileno())
-        partial.chmod(0o444)
-        partial.replace(kept)
-    return sha256, source.stat().st_size
+        if look(source) != seen:
+            raise StillChangingError(source)
+        sha256, size = sha256_of(partial), partial.stat().st_size
+        kept = settings.archived(sha256)
+        if not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            with partial.open("rb") as stream:
+                os.fsync(stream.fileno())
+            partial.chmod(0o444)
+            partial.replace(kept)
+    finally:
+        partial.unlink(missing_ok=True)
+    return sha256, size

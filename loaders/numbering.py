@@ -4,8 +4,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from loaders.archive import Receipt
-from loaders.read import UNRECOGNISED
+from loaders.archive import Receipt, Withdrawal
+from loaders.names import file_key
+from quarterdeck.standing import UNRECOGNISED, WITHDRAWN
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,6 +24,7 @@ class Submission:
 
     receipt: Receipt
     read: dict[str, Any]
+    withdrawal: Withdrawal | None = None
     submission_id: str | None = None
     sequence: int = 0
     restates: str | None = None
@@ -43,8 +45,38 @@ class _Known:
     submission_id: str
     sequence: int
     receipt_id: str
+    received_at: str
     sha256: str
     content_sha256: str | None
+    feed: str
+    file_key: str
+    withdrawn_at: str | None
+
+    @classmethod
+    def of(cls, submission: Submission) -> "_Known":
+        """A submission that was just numbered."""
+        receipt, withdrawal = submission.receipt, submission.withdrawal
+        return cls(
+            str(submission.submission_id),
+            submission.sequence,
+            receipt.receipt_id,
+            receipt.received_at,
+            receipt.sha256,
+            submission.read["content_sha256"],
+            receipt.feed,
+            file_key(receipt.file_name),
+            withdrawal.at if withdrawal else None,
+        )
+
+    def stood_when(self, receipt: Receipt) -> bool:
+        """Whether it was there, and nobody had taken it back, when another file was received."""
+        return self.receipt_id < receipt.receipt_id and not (
+            self.withdrawn_at and self.withdrawn_at < receipt.received_at
+        )
+
+    def is_named(self, receipt: Receipt) -> bool:
+        """Whether another file of its organisation and month bears its name, for its feed."""
+        return (self.feed, self.file_key) == (receipt.feed, file_key(receipt.file_name))
 
 
 @dataclass
@@ -59,9 +91,10 @@ class Numbering:
         """What the raw schema knows of these months."""
         numbering = cls()
         for organisation, return_id, month, *known in connection.execute(
-            "select organisation_code, return_id, reporting_period, submission_id, sequence, receipt_id, sha256,"
-            " content_sha256 from raw.submissions where list_contains(?, reporting_period) order by sequence",
-            [sorted(months)],
+            "select organisation_code, return_id, reporting_period, submission_id, sequence, receipt_id, received_at,"
+            " sha256, content_sha256, feed, file_key, case when status = ? then released_at end"
+            " from raw.submissions where list_contains(?, reporting_period) order by sequence",
+            [WITHDRAWN, sorted(months)],
         ).fetchall():
             numbering._add((organisation, return_id, month), _Known(*known))
         return numbering
@@ -78,9 +111,7 @@ class Numbering:
             self.known[series] = [known for known in self.known[series] if known.receipt_id != receipt_id]
         for submission in parts:
             if submission.submission_id:
-                receipt, content = submission.receipt, submission.read["content_sha256"]
-                known = _Known(submission.submission_id, submission.sequence, receipt_id, receipt.sha256, content)
-                self._add(submission.series, known)
+                self._add(submission.series, _Known.of(submission))
                 self.known[submission.series].sort(key=lambda each: each.sequence)
 
     def _add(self, series: Series, known: _Known) -> None:
@@ -89,18 +120,33 @@ class Numbering:
 
     def _number(self, submission: Submission) -> None:
         receipt, known = submission.receipt, self.known[submission.series]
-        for position, earlier in enumerate(known):
-            if earlier.receipt_id == receipt.receipt_id:
-                submission.submission_id, submission.sequence = earlier.submission_id, earlier.sequence
-                submission.restates = known[position - 1].submission_id if position else None
-                return
-        # Files that nobody recognised are no series of one return: the same bytes at any time before are the same file.
+        own = next((each for each in known if each.receipt_id == receipt.receipt_id), None)
         # A file that is read again is compared with what came before it, not with what has come since.
-        before = [each for each in known if each.receipt_id < receipt.receipt_id]
-        same = before if submission.read["return_id"] == UNRECOGNISED else before[-1:]
+        before = [each for each in known if each.stood_when(receipt)]
+        if submission.read["return_id"] == UNRECOGNISED:
+            # Files that nobody recognised are no series of one return, but each a file by itself.
+            same = [each for each in before if not self._was_replaced(each, submission)]
+            before = [each for each in before if each.is_named(receipt)]
+        else:
+            same = before[-1:]
         content = submission.read["content_sha256"]
-        if any(each.sha256 == receipt.sha256 or (content and content == each.content_sha256) for each in same):
+        if own:
+            submission.submission_id, submission.sequence = own.submission_id, own.sequence
+        elif any(each.sha256 == receipt.sha256 or (content and content == each.content_sha256) for each in same):
             return
-        submission.sequence = known[-1].sequence + 1 if known else 1
-        submission.submission_id = ".".join([*submission.series, str(submission.sequence)])
-        submission.restates = known[-1].submission_id if known else None
+        else:
+            submission.sequence = known[-1].sequence + 1 if known else 1
+            submission.submission_id = ".".join([*submission.series, str(submission.sequence)])
+        submission.restates = before[-1].submission_id if before else None
+
+    def _was_replaced(self, earlier: _Known, submission: Submission) -> bool:
+        """Whether another file had come under an unrecognised one's name before this one was received."""
+        organisation, _, month = submission.series
+        return any(
+            each.receipt_id > earlier.receipt_id
+            and each.stood_when(submission.receipt)
+            and (each.feed, each.file_key) == (earlier.feed, earlier.file_key)
+            for (whose, _, of), series in self.known.items()
+            if (whose, of) == (organisation, month)
+            for each in series
+        )

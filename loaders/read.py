@@ -2,10 +2,13 @@
 
 import hashlib
 import json
+import logging
 import shutil
+import tempfile
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -19,19 +22,25 @@ from loaders.formats import read_workbook
 from loaders.layout import LoadedLayout, load_layouts, recognise
 from loaders.stated import stated_findings
 from loaders.timeliness import timeliness_findings
-from quarterdeck.findings import Finding
+from quarterdeck.findings import Finding, Severity
 from quarterdeck.organisations import Place
 from quarterdeck.periods import Month
 from quarterdeck.rules import finding
 from quarterdeck.settings import Settings
+from quarterdeck.standing import UNRECOGNISED
 from quarterdeck.warehouse import record_columns
 
-UNRECOGNISED = "unrecognised"
+_UNTIL_RELEASED = (
+    "Until then it holds its quarter: send the right file under the same name, or have this one taken back with "
+    "`quarterdeck withdraw` and the id of its submission."
+)
 # Where in its file a row stands, which a later file of the same series may change without restating anything.
 _POSITION = {"sheet", "block", "source_row", "rolls_up_to_row", "cells"}
 _ALIKE = 100
 """How many findings of one rule on one sheet are listed; of more than these only the number is said."""
 _ROWS_A_LINE = 1_000
+
+log = logging.getLogger(__name__)
 
 
 def read_batch(settings: Settings, feed: str, period: str, receipt_ids: list[str]) -> str:
@@ -39,19 +48,26 @@ def read_batch(settings: Settings, feed: str, period: str, receipt_ids: list[str
 
     The folder holds `submissions.json` (a receipt, its layout and its findings each) and a file `<record>.jsonl` a
     record type: on every line one object from column to values, of rows that carry their receipt's id. A file that
-    cannot be read, or that ends the process that reads it, costs the others nothing.
+    cannot be read, or that ends the process that reads it, costs the others nothing. The folder is this call's own:
+    two runs that read the same files do not meet.
     """
-    folder = settings.work / "batches" / hashlib.sha256(",".join(receipt_ids).encode()).hexdigest()[:16]
-    run_apart(partial(_read_into, settings, folder, [receipt_of(settings, feed, period, each) for each in receipt_ids]))
+    started, received = time.monotonic(), [receipt_of(settings, feed, period, each) for each in receipt_ids]
+    batches = settings.work / "batches"
+    batches.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{feed}.{period}.", dir=batches))
+    held = run_apart(partial(_read_into, settings, folder, received))
+    seconds = time.monotonic() - started
+    log.info("%s %s: %d files read in %.1f s, %d of them held", feed, period, len(received), seconds, held)
     return str(folder)
 
 
 def _read_into(
     settings: Settings, folder: Path, receipts: list[Receipt], set_aside: Mapping[int, str], begin: Begin
-) -> None:
+) -> int:
+    """Fill the folder, from the beginning where an earlier process did not come to the end; how many files are held."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    described = []
+    described, held = [], 0
     with _BatchFiles(folder) as files:
         for number, receipt in enumerate(receipts):
             if number in set_aside:
@@ -60,14 +76,25 @@ def _read_into(
                 begin(number)
                 place = Place(receipt.organisation_code, receipt.feed, receipt.reporting_period)
                 loaded, result = read_file(settings, settings.archived(receipt.sha256), receipt.file_name, place)
+            if loaded is None:
+                result.findings = [_with_release(found) for found in result.findings]
             return_id = loaded.layout.return_id if loaded else UNRECOGNISED
             result.findings.extend(timeliness_findings(settings, receipt, return_id))
             described.extend(_describe(receipt, loaded, result))
+            held += result.has_error
             if not result.has_error:
                 for record, found in result.rows.items():
                     files.add(record, _identified(found, receipt))
     begin(AFTER_ITEMS)
     (folder / "submissions.json").write_text(json.dumps(described))
+    return held
+
+
+def _with_release(found: Finding) -> Finding:
+    """A finding of a file that no layout describes, and what ends its holding the quarter."""
+    if found.severity is not Severity.ERROR:
+        return found
+    return replace(found, remedy=f"{found.remedy} {_UNTIL_RELEASED}".strip())
 
 
 def read_file(

@@ -1,55 +1,99 @@
 """Landing to archive: what has arrived is kept and receipted before anybody looks inside."""
 
-from collections.abc import Iterator
+import logging
+import time
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from loaders.archive import Receipt, loaded_mark, mark_loaded, periods_received, receipts, sha256_of, store
+from loaders.archive import (
+    Look,
+    Receipt,
+    StillChangingError,
+    loaded_mark,
+    look,
+    mark_loaded,
+    periods_received,
+    receipts,
+    sha256_of,
+    store,
+    withdrawal_of,
+)
 from loaders.layout import load_layouts
 from loaders.reader_version import layouts_version, reader_version
 from quarterdeck.organisations import Place, UnplaceableError, place_of
 from quarterdeck.quarantine import quarantine
 from quarterdeck.rules import finding
 from quarterdeck.settings import Settings
+from quarterdeck.warehouse import warehouse_id
 
 UNPLACED = "unplaced"
 _AT_ONCE = 16
 """Files that are archived side by side: most of the time goes into waiting for the disk to confirm."""
+
+log = logging.getLogger(__name__)
+
+
+def due(settings: Settings) -> list[tuple[str, str]]:
+    """Every feed and month with a file in landing, or with a receipt that is not loaded as it would be now.
+
+    Files whose bytes are known and loaded make nothing due, nor do those that no path places. Changes nothing.
+    """
+    ledger = _Ledger(settings)
+    found = {_month_of(file.place) for file in _landed(settings) if file.place and not ledger.knows(file)}
+    for feed, period in periods_received(settings):
+        if feed != UNPLACED and any(ledger.needs_reading(receipt) for receipt in receipts(settings, feed, period)):
+            found.add((feed, period))
+    return sorted(found, key=lambda pair: (pair[1], pair[0]))
+
+
+def sweep(settings: Settings) -> None:
+    """Take from landing what no run is due for: known bytes, which get their receipt, and files that no path places."""
+    ledger = _Ledger(settings)
+    _take(ledger, [file for file in _landed(settings) if file.place is None or ledger.knows(file)])
 
 
 def receive(settings: Settings, feed: str, period: str) -> list[list[str]]:
     """Archive what lies in `landing/*/<feed>/<period>/` and say what needs reading.
 
     Returns receipt ids in batches of at most `settings.batch_files`; none where everything is loaded already. Files
-    that no path places are archived and quarantined on the way.
+    that no path places are archived and quarantined on the way; files that are still being written stay where they are.
     """
     ledger = _Ledger(settings)
-    _take(ledger, [(path, place) for path, place in _placed(settings) if _month_of(place) == (feed, period)])
+    _take(ledger, [file for file in _landed(settings) if file.place is None or _month_of(file.place) == (feed, period)])
     unread = [receipt.receipt_id for receipt in receipts(settings, feed, period) if ledger.needs_reading(receipt)]
     size = settings.batch_files
-    return [unread[start : start + size] for start in range(0, len(unread), size)]
+    batches = [unread[start : start + size] for start in range(0, len(unread), size)]
+    log.info("%s %s: %d files to read, in %d batches", feed, period, len(unread), len(batches))
+    return batches
 
 
-def due(settings: Settings) -> list[tuple[str, str]]:
-    """Every feed and month with a file in landing, or with a receipt that is not loaded as it would be now.
+def receive_due(settings: Settings) -> list[dict[str, Any]]:
+    """Receive every feed and month that is due, and take what `sweep` takes.
 
-    Files whose bytes are known and loaded make nothing due: they are receipted here, which is all there is to do.
+    Returns the batches as `read_batch` wants them: `feed`, `period` and `receipt_ids` each.
     """
-    ledger = _Ledger(settings)
-    known, found = [], set()
-    for path, place in _placed(settings):
-        if ledger.as_loaded(sha256_of(path), place) is None:
-            found.add(_month_of(place))
-        else:
-            known.append((path, place))
-    _take(ledger, known)
-    for feed, period in periods_received(settings):
-        if feed != UNPLACED and any(ledger.needs_reading(receipt) for receipt in receipts(settings, feed, period)):
-            found.add((feed, period))
-    return sorted(found, key=lambda pair: (pair[1], pair[0]))
+    sweep(settings)
+    return [
+        {"feed": feed, "period": period, "receipt_ids": batch}
+        for feed, period in due(settings)
+        for batch in receive(settings, feed, period)
+    ]
+
+
+@dataclass(frozen=True)
+class _File:
+    """A landed file as it was first seen; `place` is None where its path places it nowhere, for `reason`."""
+
+    path: Path
+    seen: Look
+    place: Place | None
+    reason: str = ""
 
 
 class _Ledger:
@@ -60,26 +104,37 @@ class _Ledger:
         self._latest: dict[tuple[str, str], dict[str, dict[str, dict[str, Any]]]] = {}
 
     def needs_reading(self, receipt: Receipt) -> bool:
-        """Whether a receipt was never loaded, or would be read differently now.
+        """Whether a receipt was never loaded into this build file, or would be loaded differently now.
 
         A new reader, or a change to the layout it was read with, asks for it again; so does a new layout where there
-        was none for it, and a build file that is gone.
+        was none for it, and a person who takes it back.
         """
         return self._mark(receipt) is None
 
     def as_loaded(self, sha256: str, place: Place) -> dict[str, Any] | None:
-        """How the latest file of some return was loaded, where it is these bytes; None where they are new."""
+        """How the latest file of some return was loaded, where it is these bytes; None where they are new.
+
+        A file that nobody recognised is no return's latest one.
+        """
         month = _month_of(place)
         if month not in self._latest:
             self._latest[month] = self._latest_of(*month)
         return self._latest[month].get(place.organisation_code, {}).get(sha256)
+
+    def knows(self, file: _File) -> bool:
+        """Whether a landed file has the bytes of the latest file of some return."""
+        try:
+            return file.place is not None and self.as_loaded(sha256_of(file.path), file.place) is not None
+        except FileNotFoundError:
+            # Somebody else took it meanwhile.
+            return True
 
     def _latest_of(self, feed: str, period: str) -> dict[str, dict[str, dict[str, Any]]]:
         """The marks of the latest file of every return, by organisation and hash."""
         latest: dict[tuple[str, str], tuple[Receipt, dict[str, Any]]] = {}
         for receipt in receipts(self.settings, feed, period):
             mark = self._mark(receipt)
-            if mark is not None:
+            if mark is not None and mark["layout"] is not None and not mark["withdrawn"]:
                 latest[receipt.organisation_code, str(mark["layout"])] = (receipt, mark)
         found: dict[str, dict[str, dict[str, Any]]] = {}
         for receipt, mark in latest.values():
@@ -88,16 +143,18 @@ class _Ledger:
 
     def _mark(self, receipt: Receipt) -> dict[str, Any] | None:
         """How a receipt was loaded; None where it would be loaded differently now."""
-        mark = loaded_mark(self.settings, receipt) if self._has_warehouse else None
-        if mark is None or mark["reader"] != self._reader:
+        mark = loaded_mark(self.settings, receipt) if self._warehouse else None
+        if mark is None or mark["reader"] != self._reader or mark["warehouse"] != self._warehouse:
+            return None
+        if mark["withdrawn"] != (withdrawal_of(self.settings, receipt) is not None):
             return None
         if mark["layout"] is None:
             return mark if mark["layouts"] == self._layouts else None
         return mark if self._hashes.get(mark["layout"]) == mark["layout_sha256"] else None
 
     @cached_property
-    def _has_warehouse(self) -> bool:
-        return self.settings.warehouse.exists()
+    def _warehouse(self) -> str | None:
+        return warehouse_id(self.settings)
 
     @cached_property
     def _reader(self) -> str:
@@ -116,42 +173,72 @@ def _month_of(place: Place) -> tuple[str, str]:
     return place.feed, place.reporting_period
 
 
-def _placed(settings: Settings) -> Iterator[tuple[Path, Place]]:
-    """Every landed file with what its path says it is; one that no path places goes to quarantine."""
+def _landed(settings: Settings) -> Iterator[_File]:
+    """Every landed file, with what its path says it is."""
     for path in sorted(settings.landing.rglob("*")):
         # Names with a leading dot or '~$' are files that are still being copied, or a spreadsheet's lock.
-        if not path.is_file() or path.name.startswith((".", "~$")):
+        if path.name.startswith((".", "~$")):
             continue
-        try:
-            yield path, place_of(settings, path.relative_to(settings.landing))
-        except UnplaceableError as error:
-            _refuse(settings, path, error)
+        with suppress(FileNotFoundError):
+            if not path.is_file():
+                continue
+            seen = look(path)
+            try:
+                yield _File(path, seen, place_of(settings, path.relative_to(settings.landing)))
+            except UnplaceableError as error:
+                yield _File(path, seen, None, str(error))
 
 
-def _take(ledger: _Ledger, placed: list[tuple[Path, Place]]) -> None:
+def _take(ledger: _Ledger, files: list[_File]) -> None:
     """Archive landed files; where the same bytes are loaded already, say so beside the receipt."""
+    _let_settle(ledger.settings, files)
     now = datetime.now(UTC)
 
-    def archived(number: int, path: Path, place: Place) -> Receipt:
+    def archived(number: int, file: _File) -> Receipt | None:
         # Receipts are read in the order of their times, which is to be that of the names.
-        received_at = now + timedelta(microseconds=number)
-        return store(ledger.settings, path, place.organisation_code, *_month_of(place), received_at)
+        return _archive(ledger.settings, file, now + timedelta(microseconds=number))
 
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        kept = [threads.submit(archived, number, *landed) for number, landed in enumerate(placed)]
-    for (path, place), receipt in zip(placed, (each.result() for each in kept), strict=True):
-        mark = ledger.as_loaded(receipt.sha256, place)
-        if mark is not None:
-            mark_loaded(ledger.settings, receipt, mark | {"submission_id": None})
-        path.unlink()
+        kept = [threads.submit(archived, number, file) for number, file in enumerate(files)]
+    for file, receipt in zip(files, (each.result() for each in kept), strict=True):
+        if receipt is None:
+            continue
+        if file.place is None:
+            _refuse(ledger.settings, file, receipt)
+        elif (mark := ledger.as_loaded(receipt.sha256, file.place)) is not None:
+            mark_loaded(ledger.settings, receipt, mark | {"submissions": []})
+        with suppress(FileNotFoundError):
+            # What was written after the copy was made is another file, which is taken at the next look.
+            if look(file.path) == file.seen:
+                file.path.unlink()
 
 
-def _refuse(settings: Settings, path: Path, error: UnplaceableError) -> None:
-    receipt = store(settings, path, "", UNPLACED, "received")
+def _let_settle(settings: Settings, files: Iterable[_File]) -> None:
+    """Wait where a file was written to so lately that whoever writes may not have finished."""
+    settled_by = (time.time() - settings.settle_seconds) * 1e9
+    young = [file for file in files if file.seen.modified > settled_by]
+    if young:
+        log.info("%d files were written just now; waiting %g s", len(young), settings.settle_seconds)
+        time.sleep(settings.settle_seconds)
+
+
+def _archive(settings: Settings, file: _File, received_at: datetime) -> Receipt | None:
+    """Keep one file; None where it is still being written, or where somebody else took it."""
+    place = file.place or Place("", UNPLACED, "received")
+    whose = (place.organisation_code, *_month_of(place))
+    try:
+        return store(settings, file.path, *whose, received_at=received_at, seen=file.seen)
+    except StillChangingError:
+        log.warning("'%s' is still being written; it stays in landing until it is whole", file.path)
+    except FileNotFoundError:
+        log.info("'%s' was taken by another run", file.path)
+    return None
+
+
+def _refuse(settings: Settings, file: _File, receipt: Receipt) -> None:
     found = finding(
         "path-unknown",
-        f"'{path.relative_to(settings.landing)}' cannot be placed: {error}.",
+        f"'{file.path.relative_to(settings.landing)}' cannot be placed: {file.reason}.",
         remedy="Put the file into landing/<organisation>/<feed>/<YYYY-MM>/ and submit it again.",
     )
     quarantine(settings, f"{UNPLACED}.{receipt.receipt_id}", receipt.file_name, receipt.sha256, [found])
-    path.unlink()

@@ -18,6 +18,9 @@ POOL_SLOTS = 1
 
 PUBLICATION_DAG = "quarterly_publication"
 
+LATE_DAG = "late_files"
+"""The DAG that takes, of every feed and month, what came after the month's own run."""
+
 MONTH_KEY = "%Y-%m"
 """How a partition key writes a reporting period: `2018-09`."""
 
@@ -35,5 +38,11 @@ def ingest_dag(feed: str) -> str:
     return f"ingest_{feed}"
 
 
-DAGS = (*(ingest_dag(feed.name) for feed in FEEDS), PUBLICATION_DAG)
+NO_CALENDAR = "QUARTERDECK_NO_CALENDAR"
+"""The variable that tells an Airflow which was started for one purpose to leave the late files to those that stay."""
+
+INGEST_DAGS = (*(ingest_dag(feed.name) for feed in FEEDS), LATE_DAG)
+"""The DAGs that fill the warehouse."""
+
+DAGS = (*INGEST_DAGS, PUBLICATION_DAG)
 """Every DAG there is."""

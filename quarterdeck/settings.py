@@ -20,6 +20,8 @@ class Settings(BaseSettings):
     layouts: Path = PROJECT_ROOT / "loaders" / "layouts"
     dbt_threads: int = 2
     batch_files: int = 100
+    settle_seconds: float = 3.0
+    """How long a file that was written just now must stay as it is before it is taken from landing."""
 
     def model_post_init(self, __context: object) -> None:
         """Make the data root absolute, so that a later change of directory cannot move it."""

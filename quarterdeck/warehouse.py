@@ -2,11 +2,16 @@
 
 Raw tables are declared once, in `loaders/records.yml`; everything here is derived from that. One process writes to the
 build file at a time: whoever calls `connect` for writing must hold the writer's slot (Airflow's pool `warehouse`).
+
+A build file has an id, so that a note that something was loaded says into which. The id stands beside the file too,
+with the file's inode, for those who may not open it: a file made anew, or put back from a copy, is another one.
 """
 
 import json
+import uuid
 from collections.abc import Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quarterdeck.declared import read_yaml
@@ -48,13 +53,19 @@ SUBMISSIONS: Columns = {
     "sha256": TEXT,
     "content_sha256": TEXT,
     "file_name": TEXT,
+    "file_key": TEXT,
     "size_bytes": BIG,
     "received_at": TEXT,
     "layout": TEXT,
     "layout_sha256": TEXT,
     "status": TEXT,
+    "released_by": TEXT,
+    "released_at": TEXT,
+    "release_reason": TEXT,
     "rows_loaded": INTEGER,
 }
+
+IDENTITY: Columns = {"warehouse_id": TEXT}
 
 FINDINGS: Columns = {
     "stage": TEXT,
@@ -102,6 +113,10 @@ DECISIONS: Columns = {
 }
 
 
+class MissingWarehouseError(RuntimeError):
+    """There is no build file where one was expected."""
+
+
 @cache
 def records() -> dict[str, dict[str, str]]:
     """Record types and their fields: `{"agency": {"month": "month", "measure": "text", ...}, ...}`."""
@@ -136,14 +151,16 @@ def raw_tables() -> dict[str, Columns]:
         "raw.submissions": SUBMISSIONS,
         "raw.findings": FINDINGS,
         "raw.arithmetic_checks": ARITHMETIC_CHECKS,
+        "raw.identity": IDENTITY,
         "gate.decisions": DECISIONS,
     }
 
 
 def prepare(settings: Settings) -> None:
     """Create the build file and its raw and gate schemas where they are missing, and columns declared since."""
+    known = warehouse_id(settings)
     settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
-    with connect(settings) as connection:
+    with _open(settings, read_only=False) as connection:
         connection.begin()
         for schema in ("raw", "gate"):
             connection.execute(f"create schema if not exists {schema}")
@@ -152,7 +169,38 @@ def prepare(settings: Settings) -> None:
             connection.execute(f"create table if not exists {table} ({body})")
         for table, column, kind in _missing_columns(connection):
             connection.execute(f"alter table {table} add column {column} {kind}")
+        identity = _identify(connection, known)
         connection.commit()
+    _note_identity(settings, identity)
+
+
+def warehouse_id(settings: Settings) -> str | None:
+    """The id of the build file, without opening it; None where there is none, or not the one the note is about."""
+    try:
+        noted, inode = _identity_note(settings).read_text().split()
+        return noted if settings.warehouse.stat().st_ino == int(inode) else None
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _identify(connection: "duckdb.DuckDBPyConnection", known: str | None) -> str:
+    """The file's id: a new one unless it has the one that is known."""
+    if known is None or connection.execute("from raw.identity").fetchall() != [(known,)]:
+        known = uuid.uuid4().hex
+        connection.execute("delete from raw.identity")
+        connection.execute("insert into raw.identity values (?)", [known])
+    return known
+
+
+def _note_identity(settings: Settings, identity: str) -> None:
+    if warehouse_id(settings) != identity:
+        draft = _identity_note(settings).with_suffix(".id.draft")
+        draft.write_text(f"{identity} {settings.warehouse.stat().st_ino}\n")
+        draft.replace(_identity_note(settings))
+
+
+def _identity_note(settings: Settings) -> Path:
+    return settings.warehouse.with_suffix(".id")
 
 
 def _missing_columns(connection: "duckdb.DuckDBPyConnection") -> list[tuple[str, str, str]]:
@@ -168,7 +216,16 @@ def _missing_columns(connection: "duckdb.DuckDBPyConnection") -> list[tuple[str,
 
 
 def connect(settings: Settings, *, read_only: bool = False) -> "duckdb.DuckDBPyConnection":
-    """Open the build file. For writing, hold the writer's slot."""
+    """Open the build file. For writing, hold the writer's slot.
+
+    Raises MissingWarehouseError where there is none: only `prepare` makes one, with its schemas.
+    """
+    if not settings.warehouse.exists():
+        raise MissingWarehouseError(f"{settings.warehouse} is gone. `quarterdeck run` makes it anew from the archive.")
+    return _open(settings, read_only=read_only)
+
+
+def _open(settings: Settings, *, read_only: bool) -> "duckdb.DuckDBPyConnection":
     import duckdb
 
     return duckdb.connect(str(settings.warehouse), read_only=read_only)

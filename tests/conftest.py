@@ -8,6 +8,11 @@ import pytest
 from quarterdeck.settings import PROJECT_ROOT, Settings
 
 
+def pytest_configure() -> None:
+    """Files that tests put into landing are whole: nobody waits to see whether they are."""
+    os.environ.setdefault("QUARTERDECK_SETTLE_SECONDS", "0")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the end-to-end tests on one worker, so that two schedulers never share the machine."""
     for item in items:

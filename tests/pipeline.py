@@ -2,11 +2,13 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from expectations import arithmetic, audit, pending
 from loaders import load, read, receive
 from publication import publish
 from quarterdeck.settings import Settings
+from quarterdeck.warehouse import connect
 from transform import candidate
 
 
@@ -20,6 +22,7 @@ def land(settings: Settings, folder: Path, name: str = "*.*") -> None:
 
 def ingest(settings: Settings) -> None:
     """Take what is due to the raw schema, and check its arithmetic."""
+    receive.sweep(settings)
     for feed, period in receive.due(settings):
         batches = receive.receive(settings, feed, period)
         loaded = load.load_batches(settings, [read.read_batch(settings, feed, period, batch) for batch in batches])
@@ -36,3 +39,9 @@ def run(settings: Settings) -> publish.PublishResult | None:
     candidate.build(settings)
     audit.audit(settings, partitions)
     return publish.publish(settings)
+
+
+def query(settings: Settings, statement: str) -> list[tuple[Any, ...]]:
+    """The rows of a query on the build file."""
+    with connect(settings, read_only=True) as connection:
+        return connection.execute(statement).fetchall()

@@ -116,7 +116,7 @@ def _findings(settings: "Settings", file: Path, where: "Place") -> "list[Finding
     from quarterdeck.warehouse import connect
 
     with tempfile.TemporaryDirectory() as home:
-        apart = settings.model_copy(update={"home": Path(home)})
+        apart = settings.model_copy(update={"home": Path(home), "settle_seconds": 0})
         landed = apart.landing / where.organisation_code / where.feed / where.reporting_period / file.name
         landed.parent.mkdir(parents=True)
         shutil.copyfile(file, landed)

@@ -62,11 +62,14 @@ def run(
     """
     import httpx
 
+    from loaders.receive import sweep
     from quarterdeck.local_airflow.instance import AirflowError
+    from quarterdeck.quarantine import in_quarantine
     from quarterdeck.settings import Settings
 
     started, settings = time.monotonic(), Settings()
-    quarantined = _quarantined(settings)
+    quarantined = in_quarantine(settings)
+    sweep(settings)
     due = _due(settings, feed, period)
     outcome = Outcome([{"dag_id": dag_id, "partition_key": key} for dag_id, key in due])
     if due:
@@ -77,7 +80,7 @@ def run(
             refuse(str(error))
         except httpx.HTTPError as error:
             refuse(f"Airflow stopped answering ({error}). Its logs are in {settings.airflow_home / 'logs'}.")
-    outcome.quarantined = sorted(_quarantined(settings) - quarantined)
+    outcome.quarantined = sorted(in_quarantine(settings) - quarantined)
     outcome.seconds = round(time.monotonic() - started, 1)
     if as_json:
         emit_json({**vars(outcome), "held": outcome.held})
@@ -127,7 +130,7 @@ def _airflow(settings: "Settings") -> "Iterator[Client]":
         yield client
         return
     _say("Starting Airflow")
-    airflow = LocalAirflow.start(settings, RUN_COMPONENTS, idle_seconds=IDLE_SECONDS, with_parent=True)
+    airflow = LocalAirflow.start(settings, RUN_COMPONENTS, idle_seconds=IDLE_SECONDS, with_parent=True, calendar=False)
     try:
         yield airflow.wait_until_ready()
     except KeyboardInterrupt:
@@ -211,13 +214,6 @@ class _Progress:
 
 def _say(text: str) -> None:
     typer.echo(text, err=True)
-
-
-def _quarantined(settings: "Settings") -> set[str]:
-    """The submissions that have a folder in quarantine."""
-    if not settings.quarantine.is_dir():
-        return set()
-    return {entry.name for entry in settings.quarantine.iterdir() if not entry.name.startswith(".")}
 
 
 def _show(settings: "Settings", outcome: Outcome) -> None:

@@ -2,7 +2,9 @@
 
 import filecmp
 import itertools
+import os
 import shutil
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -42,7 +44,8 @@ def submit(
         except UnplaceableError as error:
             refuse(f"{path}: {error}. Nothing was submitted.")
     for path, where in placed:
-        _put(path, settings.landing / where.organisation_code / where.feed / where.reporting_period)
+        folder = settings.landing / where.organisation_code / where.feed / where.reporting_period
+        _put(path, folder, settled=time.time() - settings.settle_seconds)
     if as_json:
         emit_json([{"file": path.name, **vars(where)} for path, where in placed])
     else:
@@ -69,11 +72,13 @@ def _is_passing(path: Path) -> bool:
     return path.name.startswith((".", "~$"))
 
 
-def _put(path: Path, folder: Path) -> None:
+def _put(path: Path, folder: Path, *, settled: float) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     # Whoever scans landing passes over names that start with a dot: a file is there whole, or not yet.
     partial = folder / f".{path.name}"
     shutil.copyfile(path, partial)
+    # And so that nobody waits to see whether it is whole, it says that it was before now.
+    os.utime(partial, (settled, settled))
     partial.replace(_free(folder / path.name, partial))
 
 

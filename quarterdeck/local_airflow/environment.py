@@ -4,9 +4,12 @@ import base64
 import json
 import os
 import secrets
+import sqlite3
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
+from quarterdeck.orchestration import NO_CALENDAR
 from quarterdeck.settings import PROJECT_ROOT, Settings
 
 USER = "admin"
@@ -15,11 +18,14 @@ TASK_API_PORT = "QUARTERDECK_TASK_API_PORT"
 """The variable that tells the launcher where the API server for tasks listens."""
 
 
-def environment(settings: Settings, *, port: int, task_api_port: int, idle_seconds: float) -> dict[str, str]:
+def environment(
+    settings: Settings, *, port: int, task_api_port: int, idle_seconds: float, calendar: bool = True
+) -> dict[str, str]:
     """The environment of every component: this process's own, less any other Airflow's settings.
 
     The ports are those of the API servers for people and for tasks, on the loopback interface; `idle_seconds` is how
-    long the scheduler rests when it finds nothing to do. Needs the secrets that `prepare_home` makes.
+    long the scheduler rests when it finds nothing to do. Without `calendar` nobody looks for late files by the hour.
+    Needs the secrets that `prepare_home` makes.
     """
     home = settings.airflow_home
     url = url_of(port)
@@ -55,6 +61,7 @@ def environment(settings: Settings, *, port: int, task_api_port: int, idle_secon
         "AIRFLOW_HOME": str(home),
         "QUARTERDECK_HOME": str(settings.home),
         TASK_API_PORT: str(task_api_port),
+        NO_CALENDAR: "" if calendar else "1",
         # Tasks are forked, which threads do not survive.
         "OPENBLAS_NUM_THREADS": "1",
         **{f"AIRFLOW__{name}": value for name, value in configuration.items()},
@@ -100,6 +107,15 @@ def metadata_is_ready(home: Path) -> bool:
 def mark_metadata_ready(home: Path) -> None:
     """Remember that the metadata database fits the Airflow that is installed."""
     _migrated_mark(home).write_text(version("apache-airflow-core"))
+
+
+def bury_jobs(home: Path) -> None:
+    """Mark as failed what the metadata has as running, so that the scheduler takes up the tasks of one that was killed.
+
+    Only for the holder of the lock: then nothing is running. Otherwise a scheduler waits for minutes to be sure of it.
+    """
+    with closing(sqlite3.connect(home / "airflow.db", timeout=30)) as metadata, metadata:
+        metadata.execute("update job set state = 'failed' where state = 'running'")
 
 
 def _migrated_mark(home: Path) -> Path:

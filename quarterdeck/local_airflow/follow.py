@@ -85,7 +85,13 @@ def _changed(tasks: dict[TaskKey, Task], rows: list[dict[str, Any]], names: dict
         key = (row["dag_run_id"], row["task_id"], row["map_index"])
         known, run = tasks.get(key), names.get(row["dag_run_id"])
         if run and (known is None or (known.state, known.row["try_number"]) != (row["state"], row["try_number"])):
-            name = row["task_id"] if row["map_index"] < 0 else f"{row['task_id']}[{row['map_index']}]"
-            tasks[key] = Task(run, name, row["state"], row["duration"] or 0.0, row)
+            tasks[key] = Task(run, _name(row), row["state"], row["duration"] or 0.0, row)
             changed.append(tasks[key])
     return changed
+
+
+def _name(row: dict[str, Any]) -> str:
+    """A task's id, and of a mapped one which of them it is, in its own words where it has some."""
+    if row["map_index"] < 0:
+        return str(row["task_id"])
+    return f"{row['task_id']}[{row.get('rendered_map_index') or row['map_index']}]"

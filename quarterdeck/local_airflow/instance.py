@@ -50,11 +50,12 @@ class LocalAirflow:
         port: int | None = None,
         idle_seconds: float,
         with_parent: bool,
+        calendar: bool = True,
     ) -> "LocalAirflow":
         """Start these components in a session of their own, and return at once.
 
         The API server listens on `port` of the loopback interface, or on any that is free. `with_parent` ends
-        everything together with this process, however that ends.
+        everything together with this process, however that ends; `calendar` is as for `environment`.
         """
         prepare_home(settings)
         port, task_api_port = port or _free_port(), _free_port()
@@ -64,7 +65,9 @@ class LocalAirflow:
         with log.open("wb") as output:
             launcher = subprocess.Popen(
                 command + ["--with-parent"] * with_parent,
-                env=environment(settings, port=port, task_api_port=task_api_port, idle_seconds=idle_seconds),
+                env=environment(
+                    settings, port=port, task_api_port=task_api_port, idle_seconds=idle_seconds, calendar=calendar
+                ),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

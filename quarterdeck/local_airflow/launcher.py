@@ -26,7 +26,7 @@ from typing import NoReturn
 
 import psutil
 
-from quarterdeck.local_airflow.environment import TASK_API_PORT, mark_metadata_ready, metadata_is_ready
+from quarterdeck.local_airflow.environment import TASK_API_PORT, bury_jobs, mark_metadata_ready, metadata_is_ready
 from quarterdeck.local_airflow.state import State, component_log, forget_state, take_lock, write_state
 
 COMPONENTS = {
@@ -128,6 +128,7 @@ def main() -> int:
         if os.waitpid(pid, 0)[1]:
             return 1
         mark_metadata_ready(home)
+    bury_jobs(home)
 
     gc.freeze()
     for component in arguments.components:

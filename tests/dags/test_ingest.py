@@ -84,3 +84,21 @@ def test_a_load_that_changes_nothing_skips_what_follows(dag: "DAG", monkeypatch:
 def test_a_held_submission_is_a_change_too(dag: "DAG", monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("loaders.load.load_batches", lambda settings, folders: LoadResult(["a.b.2018-09.1"], ["c"]))
     assert body(dag, "load")(["a"]) == ["a.b.2018-09.1", "c"]
+
+
+def test_a_batch_is_named_by_what_it_holds(dag: "DAG", monkeypatch: pytest.MonkeyPatch) -> None:
+    class Instance:
+        map_index = 2
+
+    class Run:
+        partition_key = "2018-09"
+
+    context: dict[str, Any] = {"ti": Instance, "dag_run": Run}
+    function = body(dag, "read")
+    monkeypatch.setitem(function.__globals__, "get_current_context", lambda: context)
+    monkeypatch.setattr(
+        "loaders.read.read_batch", lambda settings, feed, period, receipt_ids: f"{period} {receipt_ids}"
+    )
+    assert function(["a", "b"]) == "2018-09 ['a', 'b']"
+    assert context["batch"] == "batch 3, files: 2"
+    assert dag.get_task("read").partial_kwargs["map_index_template"] == "{{ batch }}"

@@ -7,7 +7,7 @@ import pytest
 
 from expectations.pending import Partition
 from quarterdeck.feeds import FEEDS
-from quarterdeck.orchestration import ASSET, PUBLICATION_DAG
+from quarterdeck.orchestration import ASSET, LATE_DAG, PUBLICATION_DAG, ingest_dag
 from quarterdeck.periods import Month, Quarter
 from transform.candidate import BuildResult
 
@@ -63,13 +63,13 @@ def test_nothing_pending_stops_the_run(dag: "DAG", monkeypatch: pytest.MonkeyPat
     assert body(dag, "pending")() is True
 
 
-@pytest.mark.parametrize("busy", [*(feed.name for feed in FEEDS), None])
+@pytest.mark.parametrize("busy", [*(ingest_dag(feed.name) for feed in FEEDS), LATE_DAG, None])
 def test_it_waits_for_ingest_runs_of_every_feed(dag: "DAG", monkeypatch: pytest.MonkeyPatch, busy: str | None) -> None:
     class Instance:
         @staticmethod
         def get_dr_count(dag_id: str, states: list[str]) -> int:
             assert states == ["queued", "running"]
-            return int(dag_id == f"ingest_{busy}")
+            return int(dag_id == busy)
 
     function = body(dag, "settle")
     monkeypatch.setitem(function.__globals__, "get_current_context", lambda: {"ti": Instance})

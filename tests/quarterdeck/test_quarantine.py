@@ -6,7 +6,7 @@ import json
 import pytest
 
 from quarterdeck.findings import Finding, Severity
-from quarterdeck.quarantine import quarantine, release
+from quarterdeck.quarantine import hold_again, in_quarantine, quarantine, release
 from quarterdeck.settings import Settings
 
 CONTENT = b"as it came"
@@ -48,8 +48,32 @@ def test_nothing_half_made_is_left_where_the_bytes_are_missing(settings: Setting
     assert not (settings.quarantine / "a.b.2018-09.1").exists()
 
 
-def test_a_released_submission_leaves(archived: Settings) -> None:
+RELEASE = {"by": "a.b.2018-09.2", "at": "2018-10-01T09:00:00+00:00", "reason": "A later file replaces it."}
+
+
+def test_a_released_submission_stays_and_says_what_released_it(archived: Settings) -> None:
     folder = quarantine(archived, "a.b.2018-09.1", "HR update.xlsx", SHA256, [WRONG])
-    release(archived, "a.b.2018-09.1")
-    assert not folder.exists()
-    release(archived, "a.b.2018-09.1")
+    assert in_quarantine(archived) == {"a.b.2018-09.1"}
+    release(archived, "a.b.2018-09.1", **RELEASE)
+    assert json.loads((folder / "released.json").read_text()) == RELEASE
+    assert (folder / "HR update.xlsx").read_bytes() == CONTENT
+    assert in_quarantine(archived) == set()
+
+
+def test_a_release_is_dated_once(archived: Settings) -> None:
+    folder = quarantine(archived, "a.b.2018-09.1", "HR update.xlsx", SHA256, [WRONG])
+    release(archived, "a.b.2018-09.1", **RELEASE)
+    release(archived, "a.b.2018-09.1", **RELEASE | {"at": "2018-11-01T09:00:00+00:00"})
+    assert json.loads((folder / "released.json").read_text()) == RELEASE
+
+
+def test_a_file_that_is_held_again_is_in_quarantine_again(archived: Settings) -> None:
+    quarantine(archived, "a.b.2018-09.1", "HR update.xlsx", SHA256, [WRONG])
+    release(archived, "a.b.2018-09.1", **RELEASE)
+    hold_again(archived, "a.b.2018-09.1")
+    assert in_quarantine(archived) == {"a.b.2018-09.1"}
+
+
+def test_nothing_is_released_that_was_never_held(settings: Settings) -> None:
+    release(settings, "a.b.2018-09.1", **RELEASE)
+    assert in_quarantine(settings) == set()

@@ -8,7 +8,7 @@ with received as (
         any_value(quarter_start) as quarter_start,
         count(*) as submissions,
         max(submission_id) filter (where accepted) is not null as accepted,
-        arg_max(status, sequence) = 'held' as held,
+        bool_or(status = 'held') as held,
         arg_max(submission_id, sequence) as latest_submission_id,
         arg_max(submission_id, sequence) filter (where accepted) as accepted_submission_id,
         arg_max(restates, sequence) as restates,

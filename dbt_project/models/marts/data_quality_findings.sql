@@ -23,7 +23,9 @@ select
     findings.sheet,
     findings.cell,
     findings.message,
-    findings.remedy
+    findings.remedy,
+    findings.replaced_by is not null as superseded,
+    findings.replaced_by as superseded_by
 from {{ ref('stg_findings') }} as findings
 left join {{ ref('organisations') }} as organisations using (organisation_code)
 qualify row_number() over (partition by finding_id order by findings.severity, findings.remedy) = 1

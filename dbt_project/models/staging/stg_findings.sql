@@ -3,6 +3,7 @@ select
     findings.submission_id,
     submissions.return_id,
     submissions.reporting_period,
+    submissions.replaced_by,
     findings.severity,
     findings.responsibility,
     findings.dimension,

@@ -64,6 +64,12 @@ def test_an_event_is_answered_by_the_run_it_created(created: list[Any], expected
     assert client(lambda request: httpx.Response(200, json=body)).has_unanswered_events(SINCE) is expected
 
 
+def test_an_event_that_the_server_cannot_tell_of_has_a_run_that_has_not_started() -> None:
+    assert client(lambda request: httpx.Response(500)).has_unanswered_events(SINCE)
+    with pytest.raises(httpx.HTTPStatusError):
+        client(lambda request: httpx.Response(403)).has_unanswered_events(SINCE)
+
+
 def test_a_log_ends_with_the_exception() -> None:
     content = [
         *({"event": f"line {number}"} for number in range(20)),

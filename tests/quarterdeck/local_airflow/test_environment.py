@@ -1,17 +1,20 @@
 """What a local Airflow is told: this machine only, and secrets that nobody else can read."""
 
+import sqlite3
 import stat
 from pathlib import Path
 
 import pytest
 
 from quarterdeck.local_airflow.environment import (
+    bury_jobs,
     environment,
     mark_metadata_ready,
     metadata_is_ready,
     password,
     prepare_home,
 )
+from quarterdeck.orchestration import NO_CALENDAR
 from quarterdeck.settings import Settings
 
 
@@ -80,3 +83,17 @@ def test_the_metadata_are_migrated_once_an_airflow(prepared: Settings, monkeypat
     assert metadata_is_ready(home)
     monkeypatch.setattr("quarterdeck.local_airflow.environment.version", lambda package: "99.0")
     assert not metadata_is_ready(home), "another Airflow was installed"
+
+
+def test_a_scheduler_that_was_killed_is_known_to_be_dead(prepared: Settings) -> None:
+    with sqlite3.connect(prepared.airflow_home / "airflow.db") as metadata:
+        metadata.execute("create table job (state text)")
+        metadata.execute("insert into job values ('running'), ('success')")
+    bury_jobs(prepared.airflow_home)
+    assert metadata.execute("select state from job").fetchall() == [("failed",), ("success",)]
+    metadata.close()
+
+
+def test_only_an_airflow_that_stays_keeps_the_calendar(prepared: Settings) -> None:
+    assert not variables(prepared)[NO_CALENDAR]
+    assert environment(prepared, port=1, task_api_port=2, idle_seconds=0.1, calendar=False)[NO_CALENDAR]
