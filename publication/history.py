@@ -88,7 +88,8 @@ def rollback(settings: Settings, version: str, reason: str) -> PublishResult:
         ]
         every_partition = {partition.key: False for partition in (*target.partitions, *previous.partitions)}
         with composing(folder, attached) as connection:
-            contents = compose(connection, new_version, marts, "target.main", previous, every_partition)
+            composed = compose(connection, new_version, marts, "target.main", previous, every_partition, target)
+            contents = composed.marts
             content = content_sha256(contents)
             if content == previous.content_sha256:
                 return PublishResult(previous.version, False, content, previous.rows, [], [], [])
@@ -112,6 +113,7 @@ def rollback(settings: Settings, version: str, reason: str) -> PublishResult:
                 "rolled_back_to": target.version,
                 "reason": reason,
                 "marts": contents,
+                "disclosure": composed.disclosure,
                 "content_sha256": content,
                 "partitions": partitions,
             }

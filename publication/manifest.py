@@ -61,6 +61,18 @@ class MartContent(BaseModel):
     content_sha256: str
 
 
+class Disclosure(BaseModel):
+    """How many figures a version hides: counts of few people, what protects them, what would tell them otherwise.
+
+    `exposed` are those among them that can be worked out from what earlier versions showed; nothing can hide them now.
+    """
+
+    primary: int
+    secondary: int
+    following: int
+    exposed: int
+
+
 class Partition(BaseModel):
     """An organisation x quarter: the gate's last decision that this version knows of, and whose rows it holds.
 
@@ -107,6 +119,7 @@ class Manifest(BaseModel):
     layouts: list[Layout]
     content_sha256: str
     marts: dict[str, MartContent]
+    disclosure: Disclosure | None = None
     partitions: list[Partition]
     findings: dict[str, int]
     expectations_evaluated: int

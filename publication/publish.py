@@ -84,7 +84,8 @@ def _compose_version(settings: Settings) -> PublishResult:
             # A rollback stays until the gate decides on something new.
             if previous and previous.rolled_back_to and not previous.outdated_by(partitions):
                 return _unchanged(previous, held, [])
-            contents = compose(connection, version, marts, schema, previous, refreshed)
+            composed = compose(connection, version, marts, schema, previous, refreshed)
+            contents = composed.marts
             waiting = partitions_in(connection, schema, contents) - {partition.key for partition in partitions}
             undecided = sorted(" ".join(key) for key in waiting)
             if previous and previous.content_sha256 == content_sha256(contents):
@@ -104,6 +105,7 @@ def _compose_version(settings: Settings) -> PublishResult:
                 layouts=candidate.layouts(connection, build),
                 content_sha256=content_sha256(contents),
                 marts=contents,
+                disclosure=composed.disclosure,
                 partitions=partitions,
                 findings=candidate.findings(connection, build),
                 expectations_evaluated=sum(partition.evaluated for partition in partitions),
