@@ -76,14 +76,21 @@ def compose(
         {name: mart.columns for name, mart in shown.items()},
         candidate if public else "previous.main",
     )
-    contents = {name: describe(connection, name, publish, keys[name]) for name, publish in publishes.items()}
+    contents = {
+        mart.name: describe(connection, mart.name, publishes[mart.name], mart.key).model_copy(
+            update={"description": mart.description, "descriptions": _descriptions(mart, policy)}
+        )
+        for mart in marts
+    }
     compared = {
         key: resubmitted
         for key, resubmitted in refreshed.items()
         if previous and (known := previous.partition(key)) and known.published_in
     }
     changes.create(connection, version, contents, earlier, compared)
-    contents[changes.TABLE] = describe(connection, changes.TABLE, WHOLE, changes.KEY)
+    contents[changes.TABLE] = describe(connection, changes.TABLE, WHOLE, changes.KEY).model_copy(
+        update={"description": changes.DESCRIPTION, "descriptions": dict(changes.DESCRIPTIONS)}
+    )
     return Composition(contents, hidden)
 
 
@@ -107,6 +114,11 @@ def describe(connection: duckdb.DuckDBPyConnection, name: str, publish: str, key
         """
     ).fetchall()[0]
     return MartContent(publish=publish, key=list(key), rows=rows, columns=columns, content_sha256=content)
+
+
+def _descriptions(mart: Mart, policy: Policy) -> dict[str, str]:
+    """What the columns mean: dbt's words, and those for the columns that publication adds."""
+    return dict.fromkeys(policy.tokens(mart.name), disclosure.TOKEN_DESCRIPTION) | dict(mart.descriptions)
 
 
 def data_statuses(connection: duckdb.DuckDBPyConnection, marts: Mapping[str, MartContent]) -> dict[PartitionKey, str]:

@@ -29,6 +29,11 @@ WITHHELD = (
     "The submitted file has it."
 )
 
+TOKEN_DESCRIPTION = (
+    "Why the figure is blank: `confidential` where it counts very few people or protects such a count, else the word "
+    "that its publisher printed in its place."
+)
+
 # Marts that tell figures of others: which columns do, and which say the cells that they are about.
 _TELLING = {
     "reconciliation": (

@@ -52,13 +52,15 @@ class Output(BaseModel):
 
 
 class MartContent(BaseModel):
-    """A mart as published: `columns` maps names to DuckDB types, in order."""
+    """A mart as published: `columns` maps names to DuckDB types, in order; `descriptions` says what they mean."""
 
     publish: str
     key: list[str]
     rows: int
     columns: dict[str, str]
     content_sha256: str
+    description: str = ""
+    descriptions: dict[str, str] = {}
 
 
 class Disclosure(BaseModel):
@@ -106,7 +108,10 @@ class Partition(BaseModel):
 
 
 class Manifest(BaseModel):
-    """Everything that is recorded of a version. `rolled_back_to` names the version whose content it repeats."""
+    """Everything that is recorded of a version.
+
+    `rolled_back_to` names the version whose content it repeats, `form_sha256` the way its files were written.
+    """
 
     version: str
     created_at: datetime
@@ -124,6 +129,7 @@ class Manifest(BaseModel):
     findings: dict[str, int]
     expectations_evaluated: int
     sources: list[Source]
+    form_sha256: str | None = None
     outputs: list[Output] = []
 
     @property

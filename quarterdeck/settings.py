@@ -10,7 +10,8 @@ PROJECT_ROOT = Path(__file__).resolve().parents[1]
 class Settings(BaseSettings):
     """Settings of one installation; every field is read from `QUARTERDECK_<NAME>` or from `.env`.
 
-    Only `home` decides where data lives; everything else hangs below it.
+    Only `home` decides where data lives; everything else hangs below it. `workbook` says whether a version holds one:
+    it takes longer to write than everything else of a version together.
     """
 
     model_config = SettingsConfigDict(env_prefix="QUARTERDECK_", env_file=".env", extra="ignore")
@@ -20,6 +21,7 @@ class Settings(BaseSettings):
     layouts: Path = PROJECT_ROOT / "loaders" / "layouts"
     dbt_threads: int = 2
     batch_files: int = 100
+    workbook: bool = True
 
     def model_post_init(self, __context: object) -> None:
         """Make the data root absolute, so that a later change of directory cannot move it."""
