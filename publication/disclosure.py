@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 from pydantic import BaseModel, ConfigDict, Field
+from yaml import YAMLError
 
 from publication.manifest import Disclosure
 from publication.sql import columns_of, comma_separated, literal, quoted, records
@@ -138,7 +139,7 @@ def policy() -> Policy:
     """What is declared. Raises PublicationError where it is not understood."""
     try:
         return Policy.model_validate(read_yaml(POLICY_FILE))
-    except ValueError as error:
+    except (ValueError, YAMLError) as error:
         raise PublicationError(f"{POLICY_FILE.name} is not understood, so nothing may leave: {error}") from error
 
 

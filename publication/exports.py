@@ -6,7 +6,7 @@ CSV is RFC 4180 in UTF-8: lines end in CR LF, a blank is nothing between two com
 
 import csv
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def write(
         (folder / kind).mkdir()
     for name, mart in marts.items():
         parquet, text = Path("parquet") / f"{name}.parquet", Path("csv") / f"{name}.csv"
-        if previous and _is_same(mart, previous[1].marts.get(name), previous[1]):
+        if previous and _is_same(name, mart, previous, (parquet, text)):
             for path in (parquet, text):
                 os.link(previous[0] / path, folder / path)
             continue
@@ -68,8 +68,15 @@ def write(
         workbook.write(connection, folder / WORKBOOK, version, created_at, marts, declared)
 
 
-def _is_same(mart: MartContent, then: MartContent | None, manifest: Manifest) -> bool:
-    return then is not None and manifest.form_sha256 == form_sha256() and mart.content_sha256 == then.content_sha256
+def _is_same(name: str, mart: MartContent, previous: tuple[Path, Manifest], paths: Iterable[Path]) -> bool:
+    """Whether a mart's files would be the earlier version's, and these are as they were published."""
+    folder, manifest = previous
+    then = manifest.marts.get(name)
+    if then is None or then.content_sha256 != mart.content_sha256 or manifest.form_sha256 != form_sha256():
+        return False
+    promised = {output.path: output.sha256 for output in manifest.outputs}
+    files = {path.as_posix(): folder / path for path in paths}
+    return all(file.is_file() and file_sha256(file) == promised.get(path) for path, file in files.items())
 
 
 def _is_keyed(connection: duckdb.DuckDBPyConnection, name: str, mart: MartContent) -> bool:

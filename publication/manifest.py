@@ -7,12 +7,11 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from publication.store import PublicationError
+from publication.store import MANIFEST_FILE, PublicationError
 from quarterdeck import __version__
 from quarterdeck.rules import RULES_FILE
 from quarterdeck.settings import PROJECT_ROOT, Settings
 
-MANIFEST_FILE = "manifest.json"
 _CODE_FOLDERS = ("quarterdeck", "loaders", "transform", "expectations", "publication", "dags")
 _CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv"}
 _NOT_CODE = {"target", "logs", "dbt_packages", "__pycache__"}

@@ -31,7 +31,9 @@ def trace(
     mart: Annotated[str, typer.Argument(help="The mart, for example project_status.")],
     key: Annotated[str, typer.Argument(help="The row: column=value pairs between commas, or a name its key holds.")],
     column: Annotated[str, typer.Argument(help="The figure; without it, every one of the row.")] = "",
-    version: Annotated[str, typer.Option(help="In which version: v00003, 3 or current.")] = "current",
+    version: Annotated[
+        str, typer.Option(help="In which version: v00003, 3, current, or a day (2018-11-05).")
+    ] = "current",
     as_json: AsJson = False,
 ) -> None:
     """Show where a published figure comes from: file, sheet and cell, and the arithmetic between.
