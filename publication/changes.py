@@ -20,6 +20,22 @@ TABLE = "figure_changes"
 KEY = ("publication", "mart", "organisation_code", "quarter", "key", "column_name")
 _COLUMNS = (*KEY, "old_value", "new_value", "reason")
 
+DESCRIPTION = (
+    "One row per publication, mart, key and column: a published figure or status that a later publication changed."
+)
+DESCRIPTIONS = {
+    "publication": "The version that changed it.",
+    "mart": "The mart that it stands in.",
+    "organisation_code": "The organisation's code.",
+    "quarter": "The fiscal quarter.",
+    "key": "Its row: JSON of the mart's key without organisation and quarter.",
+    "column_name": "Its column.",
+    "old_value": "What the version before showed; a word in square brackets stood in place of a figure.",
+    "new_value": "What this version shows.",
+    "reason": "late (blank until a new submission brought it), revision (a new submission brought another value) or "
+    "correction (the same submissions give another value).",
+}
+
 # A status counts as a figure: columns with one of these words in their name. Some numbers only describe others.
 _STATUS_WORDS = {"status", "rag", "rating", "trend", "movement", "verdict"}
 _NOT_FIGURES = {"data_status", "source_row", "rolls_up_to_row", "block", "sequence"}

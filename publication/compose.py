@@ -9,15 +9,28 @@ DuckDB takes the file's name for the first part, and calls the name ambiguous wh
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from publication import changes
+from publication import changes, disclosure
 from publication.contract import PARTITION, PARTITION_KEY, WHOLE, Mart
-from publication.manifest import Manifest, MartContent, PartitionKey
+from publication.disclosure import Policy
+from publication.manifest import Disclosure, Manifest, MartContent, PartitionKey
 from publication.sql import attach, columns_of, comma_separated, literal, order_by, quoted, scalar
 from publication.store import MARTS_FILE, PublicationError
+
+# A quarter of DuckDB's own: a version of many short marts is less than half as large, a long one as quick to read.
+_BLOCK_SIZE = 65536
+
+
+@dataclass(frozen=True)
+class Composition:
+    """What a version under composition holds, and how much of it had to be hidden."""
+
+    marts: dict[str, MartContent]
+    disclosure: Disclosure
 
 
 @contextmanager
@@ -26,7 +39,7 @@ def composing(folder: Path, attached: Mapping[str, Path]) -> Iterator[duckdb.Duc
 
     Leaves one whole file behind, without a log beside it. Raises PublicationError where one cannot be opened.
     """
-    with duckdb.connect(str(folder / MARTS_FILE)) as connection:
+    with duckdb.connect(str(folder / MARTS_FILE), config={"default_block_size": _BLOCK_SIZE}) as connection:
         connection.execute("set TimeZone = 'UTC'")
         for name, path in attached.items():
             attach(connection, name, path)
@@ -41,25 +54,47 @@ def compose(
     candidate: str,
     previous: Manifest | None,
     refreshed: Mapping[PartitionKey, bool],
-) -> dict[str, MartContent]:
-    """Write every mart of a version and `figure_changes`; return what each one holds.
+    public: Manifest | None = None,
+) -> Composition:
+    """Write every mart of a version and `figure_changes`, with nothing in it that must not leave.
 
     `candidate` is the schema, as SQL, that new rows come from; `refreshed` are the partitions whose rows come from
-    there, and whether new submissions are behind them. Raises PublicationError where a mart breaks its contract.
+    there, and whether new submissions are behind them. Where the candidate is a version itself, `public` is its
+    manifest: what it shows is known already. Raises PublicationError where a mart breaks its contract.
     """
     earlier = previous.marts if previous else {}
+    policy = disclosure.policy()
     connection.execute("create temp table refreshed (organisation_code text, quarter text)")
     if refreshed:
         connection.executemany("insert into refreshed values (?, ?)", list(refreshed))
-    contents = {mart.name: _compose_mart(connection, mart, candidate, earlier.get(mart.name)) for mart in marts}
+    publishes = {
+        mart.name: _compose_mart(connection, mart, candidate, earlier.get(mart.name), policy) for mart in marts
+    }
+    keys = {mart.name: mart.key for mart in marts}
+    shown = public.marts if public else earlier
+    hidden = disclosure.apply(
+        connection,
+        policy,
+        keys,
+        {name: mart.columns for name, mart in shown.items()},
+        candidate if public else "previous.main",
+    )
+    contents = {
+        mart.name: describe(connection, mart.name, publishes[mart.name], mart.key).model_copy(
+            update={"description": mart.description, "descriptions": _descriptions(mart, policy)}
+        )
+        for mart in marts
+    }
     compared = {
         key: resubmitted
         for key, resubmitted in refreshed.items()
         if previous and (known := previous.partition(key)) and known.published_in
     }
     changes.create(connection, version, contents, earlier, compared)
-    contents[changes.TABLE] = describe(connection, changes.TABLE, WHOLE, changes.KEY)
-    return contents
+    contents[changes.TABLE] = describe(connection, changes.TABLE, WHOLE, changes.KEY).model_copy(
+        update={"description": changes.DESCRIPTION, "descriptions": dict(changes.DESCRIPTIONS)}
+    )
+    return Composition(contents, hidden)
 
 
 def describe(connection: duckdb.DuckDBPyConnection, name: str, publish: str, key: Sequence[str]) -> MartContent:
@@ -82,6 +117,11 @@ def describe(connection: duckdb.DuckDBPyConnection, name: str, publish: str, key
         """
     ).fetchall()[0]
     return MartContent(publish=publish, key=list(key), rows=rows, columns=columns, content_sha256=content)
+
+
+def _descriptions(mart: Mart, policy: Policy) -> dict[str, str]:
+    """What the columns mean: dbt's words, and those for the columns that publication adds."""
+    return dict.fromkeys(policy.tokens(mart.name), disclosure.TOKEN_DESCRIPTION) | dict(mart.descriptions)
 
 
 def data_statuses(connection: duckdb.DuckDBPyConnection, marts: Mapping[str, MartContent]) -> dict[PartitionKey, str]:
@@ -111,8 +151,9 @@ def partitions_in(
 
 
 def _compose_mart(
-    connection: duckdb.DuckDBPyConnection, mart: Mart, candidate: str, earlier: MartContent | None
-) -> MartContent:
+    connection: duckdb.DuckDBPyConnection, mart: Mart, candidate: str, earlier: MartContent | None, policy: Policy
+) -> str:
+    """Write the table of a mart, nothing hidden yet; return how it travels."""
     source = f"{candidate}.{quoted(mart.name)}"
     try:
         columns = columns_of(connection, source)
@@ -120,7 +161,10 @@ def _compose_mart(
         raise PublicationError(f"Mart {mart.name} is declared but not built. Build the candidate first.") from error
     # A mart that does not say how it travels must not carry a held partition's rows past the gate.
     publish = mart.publish or (PARTITION if columns.keys() >= set(PARTITION_KEY) else WHOLE)
-    rows = f"select {comma_separated(columns)} from {source}"
+    added = [name for name in policy.tokens(mart.name) if name not in columns]
+    blanks = "".join(f", null::varchar as {quoted(name)}" for name in added)
+    rows = f"select {comma_separated(columns)}{blanks} from {source}"
+    columns |= dict.fromkeys(added, "VARCHAR")
     if publish == PARTITION:
         _check_partitioned(connection, mart.name, source, columns)
         rows += " semi join refreshed using (organisation_code, quarter)"
@@ -130,7 +174,7 @@ def _compose_mart(
     table = f"marts.main.{quoted(mart.name)}"
     connection.execute(f"create table {table} as select * from ({rows}) {order_by(mart.key)}")
     _check_key_unique(connection, mart, table)
-    return describe(connection, mart.name, publish, mart.key)
+    return publish
 
 
 def _kept_rows(

@@ -1,7 +1,8 @@
 """Which marts a version holds, and how each one travels: read from dbt's own manifest of the last build."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from publication.store import PublicationError
@@ -17,12 +18,14 @@ class Mart:
 
     `publish` is `partition` (rows of decided partitions come from the candidate, the rest from the last version),
     `whole` (always from the candidate), or empty where the model does not say. `key` are the columns that tell its
-    rows apart; empty where the model does not say.
+    rows apart; empty where the model does not say. `description` and `descriptions` (of columns) are dbt's words.
     """
 
     name: str
     publish: str
     key: tuple[str, ...]
+    description: str = ""
+    descriptions: Mapping[str, str] = field(default_factory=dict)
 
 
 def declared_marts(settings: Settings) -> list[Mart]:
@@ -55,4 +58,11 @@ def _mart(node: dict[str, Any]) -> Mart:
         raise PublicationError(f"Mart {name}: meta.publish is '{publish}'; it must be '{PARTITION}' or '{WHOLE}'.")
     if isinstance(key, str):
         raise PublicationError(f"Mart {name}: meta.key is '{key}'; it must be a list of columns.")
-    return Mart(name, publish, tuple(key))
+    descriptions = {
+        column: _one_line(about.get("description", "")) for column, about in node.get("columns", {}).items()
+    }
+    return Mart(name, publish, tuple(key), _one_line(node.get("description", "")), descriptions)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

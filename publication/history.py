@@ -84,15 +84,20 @@ def rollback(settings: Settings, version: str, reason: str) -> PublishResult:
             for name, manifest in (("target", target), ("previous", previous))
         }
         marts = [
-            Mart(name, mart.publish, tuple(mart.key)) for name, mart in target.marts.items() if name != FIGURE_CHANGES
+            Mart(name, mart.publish, tuple(mart.key), mart.description, mart.descriptions)
+            for name, mart in target.marts.items()
+            if name != FIGURE_CHANGES
         ]
         every_partition = {partition.key: False for partition in (*target.partitions, *previous.partitions)}
         with composing(folder, attached) as connection:
-            contents = compose(connection, new_version, marts, "target.main", previous, every_partition)
+            composed = compose(connection, new_version, marts, "target.main", previous, every_partition, target)
+            contents = composed.marts
             content = content_sha256(contents)
             if content == previous.content_sha256:
                 return PublishResult(previous.version, False, content, previous.rows, [], [], [])
-            exports.write(connection, folder, contents)
+            created_at = now()
+            before = settings.published / target_name, target
+            exports.write(connection, folder, new_version, created_at, contents, before, settings.workbook)
         # Decisions stay as last known, so that the next publication does not take them for new; the rows are of then.
         partitions = [
             now_known.model_copy(
@@ -107,11 +112,13 @@ def rollback(settings: Settings, version: str, reason: str) -> PublishResult:
         manifest = target.model_copy(
             update={
                 "version": new_version,
-                "created_at": now(),
+                "created_at": created_at,
+                "form_sha256": exports.form_sha256(),
                 "previous": previous.version,
                 "rolled_back_to": target.version,
                 "reason": reason,
                 "marts": contents,
+                "disclosure": composed.disclosure,
                 "content_sha256": content,
                 "partitions": partitions,
             }

@@ -7,12 +7,11 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from publication.store import PublicationError
+from publication.store import MANIFEST_FILE, PublicationError
 from quarterdeck import __version__
 from quarterdeck.rules import RULES_FILE
 from quarterdeck.settings import PROJECT_ROOT, Settings
 
-MANIFEST_FILE = "manifest.json"
 _CODE_FOLDERS = ("quarterdeck", "loaders", "transform", "expectations", "publication", "dags")
 _CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv"}
 _NOT_CODE = {"target", "logs", "dbt_packages", "__pycache__"}
@@ -52,13 +51,27 @@ class Output(BaseModel):
 
 
 class MartContent(BaseModel):
-    """A mart as published: `columns` maps names to DuckDB types, in order."""
+    """A mart as published: `columns` maps names to DuckDB types, in order; `descriptions` says what they mean."""
 
     publish: str
     key: list[str]
     rows: int
     columns: dict[str, str]
     content_sha256: str
+    description: str = ""
+    descriptions: dict[str, str] = {}
+
+
+class Disclosure(BaseModel):
+    """How many figures a version hides: counts of few people, what protects them, what would tell them otherwise.
+
+    `exposed` are those among them that can be worked out from what earlier versions showed; nothing can hide them now.
+    """
+
+    primary: int
+    secondary: int
+    following: int
+    exposed: int
 
 
 class Partition(BaseModel):
@@ -94,7 +107,10 @@ class Partition(BaseModel):
 
 
 class Manifest(BaseModel):
-    """Everything that is recorded of a version. `rolled_back_to` names the version whose content it repeats."""
+    """Everything that is recorded of a version.
+
+    `rolled_back_to` names the version whose content it repeats, `form_sha256` the way its files were written.
+    """
 
     version: str
     created_at: datetime
@@ -107,10 +123,12 @@ class Manifest(BaseModel):
     layouts: list[Layout]
     content_sha256: str
     marts: dict[str, MartContent]
+    disclosure: Disclosure | None = None
     partitions: list[Partition]
     findings: dict[str, int]
     expectations_evaluated: int
     sources: list[Source]
+    form_sha256: str | None = None
     outputs: list[Output] = []
 
     @property

@@ -84,7 +84,8 @@ def _compose_version(settings: Settings) -> PublishResult:
             # A rollback stays until the gate decides on something new.
             if previous and previous.rolled_back_to and not previous.outdated_by(partitions):
                 return _unchanged(previous, held, [])
-            contents = compose(connection, version, marts, schema, previous, refreshed)
+            composed = compose(connection, version, marts, schema, previous, refreshed)
+            contents = composed.marts
             waiting = partitions_in(connection, schema, contents) - {partition.key for partition in partitions}
             undecided = sorted(" ".join(key) for key in waiting)
             if previous and previous.content_sha256 == content_sha256(contents):
@@ -94,9 +95,10 @@ def _compose_version(settings: Settings) -> PublishResult:
             for partition in partitions:
                 partition.data_status = statuses.get(partition.key)
             decided = sorted(" ".join(key) for key in refreshed)
+            created_at = now()
             manifest = Manifest(
                 version=version,
-                created_at=now(),
+                created_at=created_at,
                 previous=last,
                 reason=f"decided: {_in_words(decided)}; held: {_in_words(held)}",
                 code_sha256=code_sha256(settings),
@@ -104,12 +106,15 @@ def _compose_version(settings: Settings) -> PublishResult:
                 layouts=candidate.layouts(connection, build),
                 content_sha256=content_sha256(contents),
                 marts=contents,
+                disclosure=composed.disclosure,
                 partitions=partitions,
                 findings=candidate.findings(connection, build),
                 expectations_evaluated=sum(partition.evaluated for partition in partitions),
                 sources=sources,
+                form_sha256=exports.form_sha256(),
             )
-            exports.write(connection, folder, contents)
+            before = (settings.published / last, previous) if last and previous else None
+            exports.write(connection, folder, version, created_at, contents, before, settings.workbook)
         write_manifest(folder, manifest)
         store.release(settings, folder, version)
     return PublishResult(version, True, manifest.content_sha256, manifest.rows, decided, held, undecided)

@@ -6,20 +6,23 @@ rename of a link. Whatever interrupts that leaves `current` on a whole version.
 """
 
 import fcntl
+import json
 import os
 import re
 import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from quarterdeck.settings import Settings
 
-MARTS_FILE = "marts.duckdb"
+MARTS_FILE, MANIFEST_FILE = "marts.duckdb", "manifest.json"
 CURRENT = "current"
-_STAGING, _NEXT_LINK = ".staging-", ".current-"
+_STAGING, _NEXT_LINK, _REMOVING = ".staging-", ".current-", ".removing-"
 _VERSION = re.compile(r"^v\d{5,}$")
+_DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 
 
 class PublicationError(Exception):
@@ -47,16 +50,63 @@ def next_version(settings: Settings) -> str:
 
 
 def resolve(settings: Settings, name: str) -> str:
-    """The version that somebody means by `v00003`, `3` or `current`.
+    """The version that somebody means by `v00003`, `3`, `current`, or a day: `2018-11-05`, as readers saw it then.
 
     Raises PublicationError where there is none.
     """
     existing = versions(settings)
+    if _DAY.match(name):
+        return _as_at(settings, name, existing)
     wanted = current(settings) if name == CURRENT else f"v{int(name):05d}" if name.isdecimal() else name
+    if wanted and removed_manifest(settings, wanted).is_file():
+        raise PublicationError(
+            f"{wanted} was removed by the retention policy; what it held is recorded in "
+            f"{removed_manifest(settings, wanted)}."
+        )
     if wanted not in existing:
         known = f"There are {existing[0]} to {existing[-1]}." if existing else "Nothing has been published yet."
         raise PublicationError(f"There is no version '{name}'. {known}")
     return wanted
+
+
+def _as_at(settings: Settings, day: str, existing: list[str]) -> str:
+    """The version that was current when a day ended, in UTC."""
+    try:
+        end = datetime.combine(date.fromisoformat(day), time.max, UTC)
+    except ValueError as error:
+        raise PublicationError(f"'{day}' is no day. Write it as 2018-11-05.") from error
+    removed = [path.stem for path in (settings.published / "removed").glob("v*.json")]
+    born = {name: _created_at(settings, name) for name in (*existing, *removed)}
+    then = [name for name, moment in born.items() if moment <= end]
+    if not then:
+        first = f"The first version is of {min(born.values()):%Y-%m-%d}." if born else "Nothing has been published yet."
+        raise PublicationError(f"There was no version on {day}. {first}")
+    return resolve(settings, max(then, key=_number))
+
+
+def _created_at(settings: Settings, version: str) -> datetime:
+    """When a version was published, from its manifest or the record of a removed one."""
+    removed = removed_manifest(settings, version)
+    path = removed if removed.is_file() else settings.published / version / MANIFEST_FILE
+    try:
+        return datetime.fromisoformat(json.loads(path.read_bytes())["created_at"])
+    except (OSError, ValueError, KeyError) as error:
+        raise PublicationError(f"{path} cannot be read ({error}). Restore it from a copy.") from error
+
+
+def removed_manifest(settings: Settings, version: str) -> Path:
+    """Where the manifest of a removed version is kept."""
+    return settings.published / "removed" / f"{version}.json"
+
+
+def withdraw(settings: Settings, version: str) -> Path:
+    """Take a version's name away, at once; the folder that is left is the caller's to delete."""
+    if version == current(settings):
+        raise PublicationError(f"{version} is current and stays.")
+    leaving = settings.published / f"{_REMOVING}{version}"
+    os.rename(settings.published / version, leaving)
+    _sync(settings.published)
+    return leaving
 
 
 @contextmanager
@@ -114,8 +164,9 @@ def _recover(settings: Settings) -> None:
 
     A folder with a version's name is whole, because it was renamed after everything in it was written.
     """
-    for leftover in settings.published.glob(f"{_STAGING}*"):
-        shutil.rmtree(leftover)
+    for unfinished in (_STAGING, _REMOVING):
+        for leftover in settings.published.glob(f"{unfinished}*"):
+            shutil.rmtree(leftover)
     for leftover in settings.published.glob(f"{_NEXT_LINK}*"):
         leftover.unlink()
     existing = versions(settings)

@@ -16,6 +16,7 @@ import duckdb
 
 from publication import store
 from publication.contract import PARTITION_KEY
+from publication.disclosure import CONFIDENTIAL, token
 from publication.find import Row, find_row
 from publication.manifest import Manifest, Source, read_manifest
 from publication.recompute import WORDS, Term, agrees, recompute
@@ -67,7 +68,7 @@ class CellReader(Protocol):
 class SourceCell:
     """A cell of a submission, read again, and what it says: `number` x `multiplier` = `value`.
 
-    `problem` says why it could not be read, or what is not recorded about it.
+    `problem` says why it could not be read, or what is not recorded about it. One that is `suppressed` is not read.
     """
 
     submission_id: str
@@ -81,6 +82,7 @@ class SourceCell:
     multiplier: Decimal | None = None
     value: Any = None
     problem: str | None = None
+    suppressed: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,8 @@ class Figure:
     """A published figure and its origin: a cell, a rule with its operands, or neither, where it is blank.
 
     `recomputed` is what the cell or the operands come to, `agrees` whether that is the published value; None where
-    nothing is computed: words, blanks, cells that cannot be read.
+    nothing is computed: words, blanks, cells that cannot be read, and whatever a suppressed figure is part of. One that
+    is `suppressed` itself (disclosure control) tells the place of its cell and nothing that stands there.
     """
 
     mart: str
@@ -110,6 +113,7 @@ class Figure:
     operands: list[Operand] = field(default_factory=list)
     recomputed: Any = None
     agrees: bool | None = None
+    suppressed: bool = False
 
     @property
     def cells(self) -> Iterator[SourceCell]:
@@ -166,7 +170,9 @@ def trace(
                 f"{column} of {mart} is neither read from a cell nor computed by a rule of {RULES}. "
                 f"Of this row can be traced: {', '.join(traced) or 'nothing'}."
             )
-        figures_of_row = [name for name in traced if name not in content.key and row[name] is not None]
+        figures_of_row = [
+            name for name in traced if name not in content.key and (row[name] is not None or _is_suppressed(row, name))
+        ]
         wanted = [column] if column else figures_of_row
         figures = [tracer.figure(mart, row, name) for name in wanted]
     return Trace(name, manifest.created_at, mart, row.get("organisation"), _key(manifest, mart, row), figures)
@@ -182,6 +188,7 @@ class Tracer:
         self._sources = {source.submission_id: source for source in manifest.sources}
         self._multipliers: dict[str, list[Row]] = {}
         self._rules: dict[tuple[str, str], list[Row]] = {}
+        self._hidden = self._hidden_cells()
         for statement in _FUNCTIONS:
             connection.execute(statement)
         for rule in self._rows_of(RULES, "true", "order by mart, column_name, operand"):
@@ -201,6 +208,9 @@ class Tracer:
         """One column of a row, with its origin."""
         key, value = _key(self._manifest, mart, row), row[column]
         address = _cells(row).get(column)
+        if _is_suppressed(row, column):
+            cell = self._cell(row["submission_id"], row["sheet"], address) if address else None
+            return Figure(mart, key, column, value, cell, suppressed=True)
         if address:
             return self._from_cell(mart, key, column, row, address)
         rules = self._rules.get((mart, column))
@@ -212,7 +222,9 @@ class Tracer:
         else:
             operands, terms = self._operands(mart, row, rules)
         recomputed, agreed = None, None
-        if arithmetic not in (WORDS, CELLS) and not any(each.cell and each.cell.problem for each in operands):
+        unread = any(each.cell and (each.cell.problem or each.cell.suppressed) for each in operands)
+        unread = unread or any(each.figure and each.figure.suppressed for each in operands)
+        if arithmetic not in (WORDS, CELLS) and not unread:
             recomputed = recompute(arithmetic, terms)
             agreed = agrees(value, recomputed, self._manifest.marts[mart].columns[column])
         return Figure(mart, key, column, value, None, arithmetic, rules[0]["says"], operands, recomputed, agreed)
@@ -324,6 +336,8 @@ class Tracer:
         if source is None:
             return SourceCell(submission_id, sheet, cell, problem="the version does not know this submission")
         known = (submission_id, sheet, cell, source.file_name, source.sha256, source.received_at)
+        if (submission_id, sheet, cell) in self._hidden:
+            return SourceCell(*known, suppressed=True)
         try:
             content = self._read(source, sheet, cell)
         except UnreadableCellError as error:
@@ -352,6 +366,22 @@ class Tracer:
         of_unit = [row for row in fitting if row["unit"] == unit]
         return list(dict.fromkeys(row["multiplier"] for row in of_unit or fitting))
 
+    def _hidden_cells(self) -> set[tuple[str, str, str]]:
+        """Submission, sheet and cell of every figure that the version suppresses: no trace shows what stands there."""
+        found: set[tuple[str, str, str]] = set()
+        for mart, content in self._manifest.marts.items():
+            if not {"submission_id", "sheet", "cells"} <= content.columns.keys():
+                continue
+            for column in content.columns:
+                if token(column) in content.columns:
+                    rows = self._rows_of(mart, f"{quoted(token(column))} = {literal(CONFIDENTIAL)}", "")
+                    found |= {
+                        (row["submission_id"], (match["sheet"] or row["sheet"]).replace("''", "'"), match["cell"])
+                        for row in rows
+                        for match in _ADDRESS.finditer(_cells(row).get(column, ""))
+                    }
+        return found
+
     def _rows_of(self, mart: str, where: str, order: str) -> list[Row]:
         """Rows of a mart; none where the version is older than the mart."""
         if mart not in self._manifest.marts:
@@ -366,6 +396,11 @@ def _key(manifest: Manifest, mart: str, row: Row) -> dict[str, Any]:
 def _cells(row: Row) -> dict[str, str]:
     cells: dict[str, str] = json.loads(row.get("cells") or "{}")
     return cells
+
+
+def _is_suppressed(row: Row, column: str) -> bool:
+    """Whether disclosure control hides that column of the row."""
+    return row[column] is None and row.get(token(column)) == CONFIDENTIAL
 
 
 def _unit(row: Row, column: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
@@ -10,7 +11,9 @@ PROJECT_ROOT = Path(__file__).resolve().parents[1]
 class Settings(BaseSettings):
     """Settings of one installation; every field is read from `QUARTERDECK_<NAME>` or from `.env`.
 
-    Only `home` decides where data lives; everything else hangs below it.
+    Only `home` decides where data lives; everything else hangs below it. `workbook` says whether a version holds one:
+    it takes longer to write than everything else of a version together. `postgres` names the server that versions are
+    brought to, as postgresql://user@host/database.
     """
 
     model_config = SettingsConfigDict(env_prefix="QUARTERDECK_", env_file=".env", extra="ignore")
@@ -22,6 +25,8 @@ class Settings(BaseSettings):
     batch_files: int = 100
     settle_seconds: float = 3.0
     """How long a file that was written just now must stay as it is before it is taken from landing."""
+    workbook: bool = True
+    postgres: SecretStr | None = None
 
     def model_post_init(self, __context: object) -> None:
         """Make the data root absolute, so that a later change of directory cannot move it."""

@@ -22,8 +22,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """Settings whose data root is empty and belongs to this test alone."""
-    return Settings(home=tmp_path / "home")
+    """Settings whose data root is empty and belongs to this test alone; versions have no workbook, to be quick."""
+    return Settings(home=tmp_path / "home", workbook=False)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""`quarterdeck publications`, `diff` and `rollback`: what was published, what changed, and the way back."""
+"""`quarterdeck publications`, `diff`, `rollback`, `gc`, `serve`: versions, what differs, the way back, where to."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from publication.history import Version
     from publication.manifest import Manifest
 
-_A_VERSION = "v00003, 3 or current"
+_A_VERSION = "v00003, 3, current, or a day (2018-11-05)"
 
 
 def register(app: typer.Typer) -> None:
@@ -21,6 +21,8 @@ def register(app: typer.Typer) -> None:
     app.command()(publications)
     app.command()(diff)
     app.command()(rollback)
+    app.command()(gc)
+    app.command()(serve)
 
 
 def publications(
@@ -84,6 +86,59 @@ def rollback(
         typer.echo(f"Published {result.version}, which repeats {version}.")
     else:
         typer.echo(f"{result.version} has that content already; nothing was published.")
+
+
+def gc(
+    remove: Annotated[bool, typer.Option("--remove", help="Remove them; without it, only say what would go.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say which versions the retention policy no longer keeps, or remove them; their manifests stay for good."""
+    from publication.retention import collect
+    from publication.store import PublicationError
+
+    try:
+        found = collect(Settings(), remove)
+    except PublicationError as error:
+        refuse(str(error))
+    if as_json:
+        emit_json(asdict(found))
+        return
+    rows = [
+        {
+            "version": verdict.version,
+            "published": f"{verdict.created_at:%Y-%m-%d %H:%M} UTC",
+            "stays because": verdict.keep or ("removed" if remove else "may go"),
+            "MB of its own": f"{verdict.bytes / 1e6:.1f}",
+        }
+        for verdict in found.verdicts
+    ]
+    emit_table(rows)
+    freed = f"{len(found.may_go)} of {len(rows)} versions, {sum(each.bytes for each in found.may_go) / 1e6:.1f} MB"
+    typer.echo(f"Removed: {freed}." if remove else f"May go: {freed}. Nothing was removed; --remove does.")
+
+
+def serve(
+    version: Annotated[str, typer.Argument(help=f"The version to bring: {_A_VERSION}.")] = "current",
+    reader: Annotated[
+        list[str] | None, typer.Option(help="A role that may log in and read; made where it does not exist.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a version to the Postgres server of QUARTERDECK_POSTGRES: all of it in one transaction, or nothing."""
+    from publication.postgres import serve as bring
+    from publication.store import PublicationError
+
+    try:
+        served = bring(Settings(), version, reader or [])
+    except PublicationError as error:
+        refuse(str(error))
+    if as_json:
+        emit_json(asdict(served))
+        return
+    typer.echo(f"The server holds {served.version}: {served.rows} rows, checked by content.")
+    for words, names in (("Written", served.written), ("Removed", served.removed), ("New readers", served.readers)):
+        if names:
+            typer.echo(f"{words}: {', '.join(names)}")
 
 
 def _show_versions(versions: "list[Version]", as_json: bool) -> None:

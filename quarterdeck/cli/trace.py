@@ -31,7 +31,9 @@ def trace(
     mart: Annotated[str, typer.Argument(help="The mart, for example project_status.")],
     key: Annotated[str, typer.Argument(help="The row: column=value pairs between commas, or a name its key holds.")],
     column: Annotated[str, typer.Argument(help="The figure; without it, every one of the row.")] = "",
-    version: Annotated[str, typer.Option(help="In which version: v00003, 3 or current.")] = "current",
+    version: Annotated[
+        str, typer.Option(help="In which version: v00003, 3, current, or a day (2018-11-05).")
+    ] = "current",
     as_json: AsJson = False,
 ) -> None:
     """Show where a published figure comes from: file, sheet and cell, and the arithmetic between.
@@ -143,13 +145,16 @@ class _Printed:
             typer.echo(f"      received {cell.received_at}, sha256 {cell.sha256}")
 
     def _show_origin(self, figure: "Figure", indent: str) -> None:
-        if figure.cell:
+        if figure.suppressed:
+            where = f"; it stands in {self._cell(figure.cell)}" if figure.cell else ""
+            typer.echo(f"{indent}suppressed: it counts very few people, or protects a count that does{where}")
+        elif figure.cell:
             typer.echo(f"{indent}{self._cell(figure.cell)}{_verdict(figure)}")
         elif figure.arithmetic:
             typer.echo(f"{indent}{figure.says} ({figure.arithmetic})")
             blank = 0
             for operand in figure.operands:
-                if operand.figure and operand.figure.value is None:
+                if operand.figure and operand.figure.value is None and not operand.figure.suppressed:
                     blank += 1
                 else:
                     self._show_operand(figure, operand, indent)
@@ -170,7 +175,8 @@ class _Printed:
         differing = [f"{name} {_plain(value)}" for name, value in other.key.items() if figure.key.get(name) != value]
         mart = "" if other.mart == figure.mart else f"{other.mart}."
         where = f" ({', '.join(differing)})" if differing else ""
-        line = f"{indent}{sign} {_plain(other.value)} {mart}{other.column}{where}"
+        value = "suppressed" if other.suppressed else _plain(other.value)
+        line = f"{indent}{sign} {value} {mart}{other.column}{where}"
         if other.cell:
             typer.echo(f"{line}: {self._cell(other.cell)}{'' if other.sound else _verdict(other)}")
             return
@@ -181,6 +187,8 @@ class _Printed:
 
     def _cell(self, cell: "SourceCell") -> str:
         where = f"'{cell.sheet}'!{cell.cell} [{self._number[cell.submission_id]}]"
+        if cell.suppressed:
+            return f"{where}, which is not shown"
         if cell.problem:
             return f"{where}: {cell.problem}"
         says = f"{where} holds {_plain(cell.holds)}"

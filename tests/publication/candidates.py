@@ -63,6 +63,7 @@ class Candidate:
     meta: dict[str, dict[str, Any]] = field(default_factory=dict)
     views: list[str] = field(default_factory=lambda: ["submissions"])
     extra_sql: list[str] = field(default_factory=list)
+    descriptions: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)
 
     def change(self, project: str, **values: Any) -> None:
         """Give a project other values."""
@@ -134,12 +135,15 @@ class Candidate:
     def _node(self, name: str, meta: dict[str, Any]) -> dict[str, Any]:
         materialized = "view" if name in self.views else "table"
         config = {"materialized": materialized, "meta": meta}
+        description, of_columns = self.descriptions.get(name, ("", {}))
         return {
             "resource_type": "model",
             "schema": "marts",
             "name": name,
             "alias": name,
             "config": config,
+            "description": description,
+            "columns": {column: {"description": words} for column, words in of_columns.items()},
             "meta": meta,
         }
 

@@ -102,7 +102,10 @@ def test_killed_publication_leaves_a_whole_version_and_the_next_one_completes(ca
 
 
 def test_readers_never_see_an_error_or_a_mixture(candidate: Candidate, tmp_path: Path) -> None:
+    """As many publications and reading processes as the environment says; by default few, to be quick."""
     settings, stop = candidate.settings, tmp_path / "stop"
+    publications = int(os.environ.get("QUARTERDECK_TEST_PUBLICATIONS", "20"))
+    processes = int(os.environ.get("QUARTERDECK_TEST_READERS", "2"))
 
     def publish_everywhere(target: int) -> None:
         with duckdb.connect(str(settings.warehouse)) as connection:
@@ -111,20 +114,21 @@ def test_readers_never_see_an_error_or_a_mixture(candidate: Candidate, tmp_path:
         assert publish(settings).changed
 
     publish_everywhere(0)
-    readers = [run_python(READS, settings.published, stop) for _ in range(2)]
+    readers = [run_python(READS, settings.published, stop) for _ in range(processes)]
     try:
-        for target in range(1, 21):
+        for target in range(1, publications + 1):
             publish_everywhere(target)
     finally:
         stop.touch()
-        answers = [reader.communicate(timeout=20) for reader in readers]
+        answers = [reader.communicate(timeout=60) for reader in readers]
 
     for out, err in answers:
         counted = json.loads(out)
         assert (counted["errors"], counted["mixed"]) == (0, 0), err
         assert counted["seen"] > 1
         assert counted["reads"] >= 20
-    assert len(store.versions(settings)) == 21
+    assert len(store.versions(settings)) == publications + 1
+    print(json.dumps([json.loads(out) for out, _ in answers]))
 
 
 def test_nobody_else_publishes_meanwhile(candidate: Candidate, monkeypatch: pytest.MonkeyPatch) -> None:

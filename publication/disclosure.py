@@ -1,0 +1,384 @@
+"""Disclosure control: small counts of people, and what would give them away, leave no version.
+
+`disclosure.yml` says which figures count people, which add up to which, and what else would tell them. Applied to the
+marts of a version under composition, before anything is hashed, compared or exported: a hidden figure is blank, and its
+column's `<column>_token` says `confidential`. Nothing that leaves, whatever its form, has ever held it.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from pydantic import BaseModel, ConfigDict, Field
+from yaml import YAMLError
+
+from publication.manifest import Disclosure
+from publication.sql import columns_of, comma_separated, literal, quoted, records
+from publication.store import PublicationError
+from publication.suppression import Total, protect
+from quarterdeck.declared import read_yaml
+
+POLICY_FILE = Path(__file__).with_name("disclosure.yml")
+CONFIDENTIAL = "confidential"
+"""The word in place of a figure that is hidden here; a publisher's own `suppressed` stays as it is."""
+
+WITHHELD = (
+    "Withheld: one of the figures that this is about counts very few people, or protects one that does. "
+    "The submitted file has it."
+)
+
+TOKEN_DESCRIPTION = (
+    "Why the figure is blank: `confidential` where it counts very few people or protects such a count, else the word "
+    "that its publisher printed in its place."
+)
+
+# Marts that tell figures of others: which columns do, and which say the cells that they are about.
+_TELLING = {
+    "reconciliation": (
+        ("printed_value", "recomputed_value", "difference"),
+        "note",
+        ("printed_cell", "recomputed_from"),
+    ),
+    "data_quality_findings": ((), "message", ("cell", "message")),
+}
+_ABOUT_FIGURES = ("arithmetic", "audit")
+_ADDRESS = re.compile(r"(?:(?:'(?P<quoted>(?:[^']|'')+)'|(?P<sheet>[^!,'(]+))!)?\$?(?P<column>[A-Z]{1,3})(?P<first>\d+)"
+                      r"(?::[A-Z]{1,3}(?P<last>\d+))?")  # fmt: skip
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Small(_Declared):
+    """The counts that are suppressed, both ends included."""
+
+    lowest: int
+    highest: int
+
+
+class Counted(_Declared):
+    """A column that counts people in the rows of `where`; times another column where it is an average."""
+
+    mart: str
+    column: str
+    where: str
+    times: str | None = None
+    already_public: str | None = None
+
+
+class Side(_Declared):
+    """Figures of a mart: one column, in the rows of `where`."""
+
+    mart: str
+    column: str
+    where: str = "true"
+
+
+class Sum(_Declared):
+    """Figures that add up: the rows of `parts` that share `by` with a row of `total`, and fulfil `on`."""
+
+    total: Side
+    parts: Side
+    by: tuple[str, ...]
+    on: str = "true"
+
+
+class Repeated(_Declared):
+    """One figure in several rows: those that share `by`."""
+
+    mart: str
+    column: str
+    by: tuple[str, ...]
+
+
+class Hidden(_Declared):
+    """What goes with a hidden figure."""
+
+    mart: str
+    columns: tuple[str, ...]
+    where: str = "true"
+
+
+class Follower(_Declared):
+    """What would tell a hidden figure and is no count itself."""
+
+    when: Side
+    hide: Hidden
+    by: tuple[str, ...]
+
+
+class Policy(_Declared):
+    """The whole of `disclosure.yml`."""
+
+    small: Small
+    figures: tuple[Counted, ...]
+    not_people: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    totals: tuple[Sum, ...] = ()
+    repeated: tuple[Repeated, ...] = ()
+    follows: tuple[Follower, ...] = ()
+
+    def tokens(self, mart: str) -> list[str]:
+        """The columns of a mart that say why a count of people is blank."""
+        return list(dict.fromkeys(token(figure.column) for figure in self.figures if figure.mart == mart))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure of a composed mart: the row by its `rowid`."""
+
+    mart: str
+    column: str
+    row: int
+
+
+def policy() -> Policy:
+    """What is declared. Raises PublicationError where it is not understood."""
+    try:
+        return Policy.model_validate(read_yaml(POLICY_FILE))
+    except (ValueError, YAMLError) as error:
+        raise PublicationError(f"{POLICY_FILE.name} is not understood, so nothing may leave: {error}") from error
+
+
+def token(column: str) -> str:
+    """The column that says why another one is blank."""
+    return f"{column}_token"
+
+
+def apply(
+    connection: duckdb.DuckDBPyConnection,
+    rules: Policy,
+    keys: Mapping[str, Sequence[str]],
+    earlier: Mapping[str, Collection[str]],
+    earlier_schema: str = "previous.main",
+) -> Disclosure:
+    """Hide in the composed marts (`marts.main`) what must not leave; return how much that was.
+
+    `keys` names the composed marts and their keys. `earlier` are the columns of the marts that have been published
+    before, below `earlier_schema`: what stands there openly hides nothing, and what is hidden there stays hidden.
+    Raises PublicationError where the policy names a column that a mart does not have.
+    """
+    figures = [figure for figure in rules.figures if figure.mart in keys]
+    values: dict[Cell, int | None] = {}
+    primary: set[Cell] = set()
+    hidden: set[Cell] = set()
+    known: set[Cell] = set()
+    foreign: set[Cell] = set()
+    for figure in figures:
+        for row in _cells(connection, figure, rules.small, keys[figure.mart], earlier, earlier_schema):
+            cell = Cell(figure.mart, figure.column, row["row"])
+            values[cell] = row["value"]
+            primary |= {cell} if row["small"] else set()
+            hidden |= {cell} if row["small"] or row["hidden"] else set()
+            known |= {cell} if row["known"] else set()
+            foreign |= {cell} if row["foreign"] else set()
+    if not hidden:
+        return Disclosure(primary=0, secondary=0, following=0, exposed=0)
+    totals = _totals(connection, rules, values)
+    protected = protect(values, totals, hidden, known, foreign)
+    everything = hidden | protected.secondary
+    for figure in figures:
+        _hide(connection, figure.mart, (figure.column,), {cell.row for cell in everything if _is_of(cell, figure)})
+    following = sum(_hide_followers(connection, rule, everything) for rule in rules.follows if rule.hide.mart in keys)
+    addresses = _addresses(connection, rules, keys)
+    for mart in _TELLING:
+        if mart in keys:
+            _withhold(connection, mart, addresses)
+    return Disclosure(
+        primary=len(primary),
+        secondary=len(everything - primary),
+        following=following,
+        exposed=len(protected.exposed),
+    )
+
+
+def _is_of(cell: Cell, figure: Counted) -> bool:
+    return (cell.mart, cell.column) == (figure.mart, figure.column)
+
+
+def _cells(
+    connection: duckdb.DuckDBPyConnection,
+    figure: Counted,
+    small: Small,
+    key: Sequence[str],
+    earlier: Mapping[str, Collection[str]],
+    earlier_schema: str,
+) -> list[dict[str, Any]]:
+    """The counts of people of one column: `value` as a whole number, and what is known of it."""
+    table = f"marts.main.{quoted(figure.mart)}"
+    columns = columns_of(connection, table)
+    missing = {figure.column, *([figure.times] if figure.times else [])} - columns.keys()
+    if missing:
+        raise PublicationError(
+            f"{POLICY_FILE.name} names {', '.join(sorted(missing))} of {figure.mart}, which has no such column. "
+            "Mend it first: nothing may leave unprotected."
+        )
+    column, word = f"now.{quoted(figure.column)}", f"now.{quoted(token(figure.column))}"
+    value = f"{column} * now.{quoted(figure.times)}" if figure.times else column
+    before, then_known, then_hidden = "", "false", "false"
+    if key and figure.mart in earlier and {*key, figure.column} <= set(earlier[figure.mart]):
+        same = " and ".join(f"was.{quoted(name)} is not distinct from now.{quoted(name)}" for name in key)
+        before = f"left join {earlier_schema}.{quoted(figure.mart)} as was on {same}"
+        then_known = f"coalesce(was.{quoted(figure.column)} = {column}, false)"
+        if token(figure.column) in earlier[figure.mart]:
+            then_hidden = f"coalesce(was.{quoted(token(figure.column))} = {literal(CONFIDENTIAL)}, false)"
+    return records(
+        connection,
+        f"""
+        select
+            now.rowid as row, cast(round({value}) as bigint) as value,
+            not now.open_to_all and {column} is not null
+            and {column} > {small.lowest - 1} and {column} < {small.highest + 1} as small,
+            coalesce({word} = {literal(CONFIDENTIAL)}, false) or ({then_hidden} and coalesce({column} <> 0, false))
+                as hidden,
+            {then_known} or now.open_to_all as known,
+            {column} is null and coalesce({word} = 'suppressed', false) as foreign
+        from (
+            select rowid, *, coalesce({figure.already_public or "false"}, false) as open_to_all
+            from {table} where {figure.where}
+        ) as now {before}
+        where {column} is not null or {word} in ('suppressed', {literal(CONFIDENTIAL)})
+        """,
+    )
+
+
+def _totals(
+    connection: duckdb.DuckDBPyConnection, rules: Policy, values: Mapping[Cell, int | None]
+) -> list[Total[Cell]]:
+    """Which of the cells add up to which."""
+    marts = {cell.mart for cell in values}
+    found: list[Total[Cell]] = []
+    for rule in rules.totals:
+        if {rule.total.mart, rule.parts.mart} <= marts:
+            rows = connection.execute(_pairs(rule.total, rule.parts, rule.by, rule.on)).fetchall()
+            sides = rule.total, rule.parts
+            found += [_total(sides[0], row, sides[1], parts, values) for row, parts in rows]
+    for same in rules.repeated:
+        if same.mart in marts:
+            side = Side(mart=same.mart, column=same.column)
+            equal = f"total.rowid < parts.rowid and parts.{quoted(same.column)} = total.{quoted(same.column)}"
+            rows = connection.execute(_pairs(side, side, same.by, equal)).fetchall()
+            found += [_total(side, row, side, [part], values) for row, parts in rows for part in parts]
+    return [total for total in found if total.parts and total.cell in values]
+
+
+def _total(of: Side, row: int, parts_of: Side, rows: Iterable[int], values: Mapping[Cell, int | None]) -> Total[Cell]:
+    parts = (Cell(parts_of.mart, parts_of.column, each) for each in rows)
+    return Total(Cell(of.mart, of.column, row), tuple(part for part in parts if part in values))
+
+
+def _pairs(total: Side, parts: Side, by: Sequence[str], on: str) -> str:
+    """SQL of each total's row and the list of its parts' rows."""
+    same = " and ".join(f"parts.{quoted(name)} is not distinct from total.{quoted(name)}" for name in by)
+    return f"""
+        select total.rowid, list(parts.rowid order by parts.rowid)
+        from (select rowid, * from marts.main.{quoted(total.mart)} where {total.where}) as total
+        inner join (select rowid, * from marts.main.{quoted(parts.mart)} where {parts.where}) as parts
+            on {same} and ({on})
+        group by total.rowid order by total.rowid
+    """
+
+
+def _hide(connection: duckdb.DuckDBPyConnection, mart: str, columns: Iterable[str], rows: Collection[int]) -> None:
+    """Blank columns of some rows, and say so where there is a column for it."""
+    if not rows:
+        return
+    table = f"marts.main.{quoted(mart)}"
+    there = columns_of(connection, table)
+    blanks = [f"{quoted(column)} = null" for column in columns]
+    words = [f"{quoted(token(column))} = {literal(CONFIDENTIAL)}" for column in columns if token(column) in there]
+    connection.execute(
+        f"update {table} set {', '.join(blanks + words)} where rowid in (select unnest(?))", [sorted(rows)]
+    )
+
+
+def _hide_followers(connection: duckdb.DuckDBPyConnection, rule: Follower, hidden: Collection[Cell]) -> int:
+    """Hide what would tell a hidden figure; return how many figures that were."""
+    rows = sorted(cell.row for cell in hidden if (cell.mart, cell.column) == (rule.when.mart, rule.when.column))
+    if not rows:
+        return 0
+    same = " and ".join(f"follower.{quoted(name)} is not distinct from figure.{quoted(name)}" for name in rule.by)
+    filled = " or ".join(f"follower.{quoted(name)} is not null" for name in rule.hide.columns)
+    found = connection.execute(
+        f"""
+        select distinct follower.rowid
+        from (select rowid, * from marts.main.{quoted(rule.hide.mart)} where {rule.hide.where}) as follower
+        inner join (select rowid, * from marts.main.{quoted(rule.when.mart)} where {rule.when.where}) as figure
+            on {same}
+        where figure.rowid in (select unnest(?)) and ({filled})
+        """,
+        [rows],
+    ).fetchall()
+    _hide(connection, rule.hide.mart, rule.hide.columns, {row for (row,) in found})
+    return len(found) * len(rule.hide.columns)
+
+
+_Partition = tuple[str, str]
+_Place = tuple[str, str]
+"""Sheet and cell."""
+
+
+def _addresses(
+    connection: duckdb.DuckDBPyConnection, rules: Policy, keys: Mapping[str, Sequence[str]]
+) -> dict[_Partition, set[_Place]]:
+    """The cells of the submitted files that hold what is hidden, by organisation and quarter."""
+    found: dict[_Partition, set[_Place]] = {}
+    for mart in keys:
+        for column in {name.removesuffix("_token") for name in rules.tokens(mart)}:
+            table = f"marts.main.{quoted(mart)}"
+            there = {"sheet", "cells"} <= columns_of(connection, table).keys()
+            place = f"sheet, cells ->> {literal(column)}" if there else "null, null"
+            rows = connection.execute(
+                f"select organisation_code, quarter, {place} from {table} "
+                f"where {quoted(token(column))} = {literal(CONFIDENTIAL)}"
+            ).fetchall()
+            for organisation_code, quarter, sheet, cell in rows:
+                places = found.setdefault((organisation_code, quarter), set())
+                places.update(_places(cell or "", sheet))
+    return found
+
+
+def _places(text: str, sheet: str | None) -> set[_Place]:
+    """Every cell that a text names: `B5:B8, 'Other sheet'!C1`."""
+    found = set()
+    for match in _ADDRESS.finditer(text):
+        named = (match["quoted"] or match["sheet"] or sheet or "").replace("''", "'").strip()
+        first, last = int(match["first"]), int(match["last"] or match["first"])
+        found |= {(named, f"{match['column']}{number}") for number in range(first, last + 1)}
+    return found
+
+
+def _withhold(
+    connection: duckdb.DuckDBPyConnection, mart: str, addresses: Mapping[_Partition, Collection[_Place]]
+) -> None:
+    """Take the figures and words out of rows that tell of hidden cells, or of figures without saying which cells."""
+    if not addresses:
+        return
+    figures, words, places = _TELLING[mart]
+    table = f"marts.main.{quoted(mart)}"
+    stage = "stage" if "stage" in columns_of(connection, table) else "'arithmetic' as stage"
+    rows = records(
+        connection,
+        f"select rowid as row, organisation_code, quarter, sheet, {stage}, {comma_separated(places)} from {table}",
+    )
+    telling = set()
+    for row in rows:
+        hidden = addresses.get((row["organisation_code"], row["quarter"]))
+        if hidden is None:
+            continue
+        named = set().union(*(_places(row[column] or "", row["sheet"]) for column in places))
+        # A cell on a sheet that is not named may be any sheet's.
+        cells = {cell for _, cell in hidden}
+        touches = any(place in hidden or (not place[0] and place[1] in cells) for place in named)
+        if touches or (not named and row["stage"] in _ABOUT_FIGURES):
+            telling.add(row["row"])
+    if telling:
+        blanks = [f"{quoted(column)} = null" for column in figures]
+        connection.execute(
+            f"update {table} set {', '.join([*blanks, f'{quoted(words)} = {literal(WITHHELD)}'])} "
+            "where rowid in (select unnest(?))",
+            [sorted(telling)],
+        )
