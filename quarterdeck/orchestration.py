@@ -18,6 +18,8 @@ POOL_SLOTS = 1
 
 PUBLICATION_DAG = "quarterly_publication"
 
+BACKFILL_DAG = "backfill"
+
 MONTH_KEY = "%Y-%m"
 """How a partition key writes a reporting period: `2018-09`."""
 
@@ -35,5 +37,5 @@ def ingest_dag(feed: str) -> str:
     return f"ingest_{feed}"
 
 
-DAGS = (*(ingest_dag(feed.name) for feed in FEEDS), PUBLICATION_DAG)
+DAGS = (*(ingest_dag(feed.name) for feed in FEEDS), PUBLICATION_DAG, BACKFILL_DAG)
 """Every DAG there is."""
