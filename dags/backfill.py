@@ -8,7 +8,7 @@ from airflow.sdk import Param, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from quarterdeck.feeds import FEEDS
-from quarterdeck.orchestration import BACKFILL_DAG, POOL, TASK_DEFAULTS
+from quarterdeck.orchestration import ANALYST, BACKFILL_DAG, POOL, TASK_DEFAULTS
 from quarterdeck.retries import IfItMayPass
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ QUARTER = r"^\d{4}-\d{2} ?[Qq][1-4]$"
     is_paused_upon_creation=False,
     default_args=TASK_DEFAULTS | {"retry_policy": IfItMayPass()},
     tags=["quarterdeck", "backfill"],
+    # What an analyst may do beyond looking; an auth manager that knows no roles of its own passes over it.
+    access_control={ANALYST: {"DAGs": {"can_read", "can_edit"}, "DAG Runs": {"can_create"}}},
     doc_md=DOC,
     params={
         "from": Param("", type="string", title="From", pattern=QUARTER, description="First quarter, as 2017-18 Q2."),

@@ -43,7 +43,7 @@ def batches(settings: Settings, chosen: list[Receipt]) -> list[Batch]:
 
 
 def standing(settings: Settings, receipt_ids: list[str]) -> dict[str, dict[str, Any]]:
-    """How the submissions of these receipts stand, by their id: what they were read with, their rows and a hash of these.
+    """How the submissions of these receipts stand, by their id: what they were read with, and a hash of their rows.
 
     Opens the build file: hold the writer's slot.
     """

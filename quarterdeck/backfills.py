@@ -169,10 +169,8 @@ class Record:
     @property
     def summary(self) -> dict[str, Any]:
         """The record without what it only keeps to compare with."""
-        return {
-            "state": self.state,
-            **{name: value for name, value in asdict(self).items() if name not in _KEPT_TO_COMPARE},
-        }
+        told = {name: value for name, value in asdict(self).items() if name not in _KEPT_TO_COMPARE}
+        return {"state": self.state, **told}
 
 
 def backfill_id(run_id: str) -> str:

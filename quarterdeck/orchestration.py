@@ -20,6 +20,9 @@ PUBLICATION_DAG = "quarterly_publication"
 
 BACKFILL_DAG = "backfill"
 
+ANALYST = "Analyst"
+"""The role that may start a backfill, on a server whose auth manager has roles."""
+
 MONTH_KEY = "%Y-%m"
 """How a partition key writes a reporting period: `2018-09`."""
 
