@@ -1,6 +1,6 @@
 """The DAG that processes a range of quarters again, from the archive; by default only to say what would change."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,10 @@ other published row stays as it is. Running the same backfill twice changes noth
 Where a task failed, mend the cause and clear it: the run goes on from there.
 """
 
+MAY_START: dict[str, dict[str, Collection[str]]] = {
+    ANALYST: {"DAGs": {"can_read", "can_edit"}, "DAG Runs": {"can_create"}}
+}
+
 QUARTER = r"^\d{4}-\d{2} ?[Qq][1-4]$"
 
 
@@ -45,7 +49,7 @@ QUARTER = r"^\d{4}-\d{2} ?[Qq][1-4]$"
     default_args=TASK_DEFAULTS | {"retry_policy": IfItMayPass()},
     tags=["quarterdeck", "backfill"],
     # What an analyst may do beyond looking; an auth manager that knows no roles of its own passes over it.
-    access_control={ANALYST: {"DAGs": {"can_read", "can_edit"}, "DAG Runs": {"can_create"}}},
+    access_control=MAY_START,
     doc_md=DOC,
     params={
         "from": Param("", type="string", title="From", pattern=QUARTER, description="First quarter, as 2017-18 Q2."),

@@ -20,6 +20,8 @@ PUBLICATION_DAG = "quarterly_publication"
 
 BACKFILL_DAG = "backfill"
 
+NOTICES_DAG = "notices"
+
 ANALYST = "Analyst"
 """The role that may start a backfill, on a server whose auth manager has roles."""
 
@@ -40,5 +42,5 @@ def ingest_dag(feed: str) -> str:
     return f"ingest_{feed}"
 
 
-DAGS = (*(ingest_dag(feed.name) for feed in FEEDS), PUBLICATION_DAG, BACKFILL_DAG)
+DAGS = (*(ingest_dag(feed.name) for feed in FEEDS), PUBLICATION_DAG, BACKFILL_DAG, NOTICES_DAG)
 """Every DAG there is."""
