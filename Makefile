@@ -10,7 +10,7 @@ TYPED     := quarterdeck loaders transform expectations publication dags samples
 SAMPLES   := samples/*/*/[0-9][0-9][0-9][0-9]-[0-9][0-9]/*
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast fuzz lint format lock samples up down docs clean
+.PHONY: help setup demo test test-fast fuzz lint format lock samples up down stack docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ up: $(VENV)/.runtime ## Start Airflow with its page, on this machine only
 
 down: $(VENV)/.runtime ## Stop what `make up` started
 	@$(BIN)/quarterdeck down
+
+stack: ## Start everything on a server with containers; makes the keys in .env the first time
+	@sh deploy/stack.sh
 
 docs: $(VENV)/.runtime ## Write the documentation of the marts to build/docs/static_index.html
 	@mkdir -p build/docs

@@ -21,6 +21,16 @@ PUBLICATION_DAG = "quarterly_publication"
 LATE_DAG = "late_files"
 """The DAG that takes, of every feed and month, what came after the month's own run."""
 
+BACKFILL_DAG = "backfill"
+
+NOTICES_DAG = "notices"
+
+ANALYST = "Analyst"
+"""The role that may start a backfill, on a server whose auth manager has roles."""
+
+NO_CALENDAR = "QUARTERDECK_NO_CALENDAR"
+"""The variable that tells an Airflow which was started for one purpose to leave the late files to those that stay."""
+
 MONTH_KEY = "%Y-%m"
 """How a partition key writes a reporting period: `2018-09`."""
 
@@ -38,11 +48,8 @@ def ingest_dag(feed: str) -> str:
     return f"ingest_{feed}"
 
 
-NO_CALENDAR = "QUARTERDECK_NO_CALENDAR"
-"""The variable that tells an Airflow which was started for one purpose to leave the late files to those that stay."""
-
 INGEST_DAGS = (*(ingest_dag(feed.name) for feed in FEEDS), LATE_DAG)
 """The DAGs that fill the warehouse."""
 
-DAGS = (*INGEST_DAGS, PUBLICATION_DAG)
+DAGS = (*INGEST_DAGS, PUBLICATION_DAG, BACKFILL_DAG, NOTICES_DAG)
 """Every DAG there is."""

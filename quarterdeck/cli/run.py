@@ -74,7 +74,7 @@ def run(
     outcome = Outcome([{"dag_id": dag_id, "partition_key": key} for dag_id, key in due])
     if due:
         try:
-            with _airflow(settings) as client:
+            with airflow(settings) as client:
                 _drive(client, due, outcome)
         except AirflowError as error:
             refuse(str(error))
@@ -115,7 +115,7 @@ def _due(settings: "Settings", feed: str | None, period: str | None) -> list[tup
 
 
 @contextmanager
-def _airflow(settings: "Settings") -> "Iterator[Client]":
+def airflow(settings: "Settings") -> "Iterator[Client]":
     """The Airflow that is up, or one for the time of the block."""
     from quarterdeck.local_airflow.client import Client
     from quarterdeck.local_airflow.environment import password, url_of
@@ -151,8 +151,8 @@ def _drive(client: "Client", due: list[tuple[str, str]], outcome: Outcome) -> No
     since = now()
     for dag_id, key in due:
         client.trigger(dag_id, key)
-    with _progress() as progress:
-        followed = follow(client, since, progress)
+    with progress() as tell:
+        followed = follow(client, since, tell)
     _collect(client, followed, outcome)
 
 
@@ -180,7 +180,7 @@ def _collect(client: "Client", followed: "Followed", outcome: Outcome) -> None:
 
 
 @contextmanager
-def _progress() -> "Iterator[_Progress]":
+def progress() -> "Iterator[_Progress]":
     """Lines on stderr for tasks that end, and below them, on a terminal, what runs at the moment."""
     from rich.console import Console
 

@@ -60,10 +60,11 @@ class Client:
             for error in self._pages("/importErrors", "import_errors")
         ]
 
-    def trigger(self, dag_id: str, partition_key: str | None) -> None:
-        """Start a run: for a partition, or for none where the DAG has no partitions."""
-        body = {"logical_date": None, "partition_key": partition_key}
-        self._http.post(f"{self._api}/dags/{dag_id}/dagRuns", json=body).raise_for_status()
+    def trigger(self, dag_id: str, partition_key: str | None, conf: dict[str, Any] | None = None) -> str:
+        """Start a run: for a partition, or for none where the DAG has no partitions; returns its id."""
+        body = {"logical_date": None, "partition_key": partition_key, "conf": conf or {}}
+        answer = self._http.post(f"{self._api}/dags/{dag_id}/dagRuns", json=body).raise_for_status()
+        return str(answer.json()["dag_run_id"])
 
     def runs(self, since: datetime) -> list[dict[str, Any]]:
         """Every run that changed since then."""

@@ -28,6 +28,10 @@ POOLS = {
     "build": POOL,
     "audit": POOL,
     "publish": POOL,
+    "begin": POOL,
+    "finish": POOL,
+    "collect": "default_pool",
+    "send": "default_pool",
 }
 
 # Runs a DAG file in a process where Airflow is there already, as it is in the DAG processor, and says what it did.
@@ -79,7 +83,7 @@ def test_every_dag_says_what_it_is(dagbag: "DagBag") -> None:
 
 def test_every_task_has_owner_retries_and_a_time_limit(dagbag: "DagBag") -> None:
     tasks = [task for dag in dagbag.dags.values() for task in dag.tasks]
-    assert len(tasks) == 4 * 4 + 4 + 5
+    assert len(tasks) == 4 * 4 + 4 + 5 + 6 + 2
     for task in tasks:
         assert task.owner == "quarterdeck", task
         assert task.retries and task.retries >= 1, task

@@ -94,7 +94,7 @@ def airflow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Airflow:
         yield stand_in
 
     monkeypatch.setenv("QUARTERDECK_HOME", str(tmp_path))
-    monkeypatch.setattr(command, "_airflow", up)
+    monkeypatch.setattr(command, "airflow", up)
     monkeypatch.setattr("quarterdeck.local_airflow.follow.POLL_SECONDS", 0)
     monkeypatch.setattr("loaders.receive.due", lambda settings: DUE)
     return stand_in
@@ -130,7 +130,7 @@ def test_nothing_due_starts_nothing(airflow: Airflow, monkeypatch: pytest.Monkey
         raise AssertionError("Airflow was started")
 
     monkeypatch.setattr("loaders.receive.due", lambda settings: [])
-    monkeypatch.setattr(command, "_airflow", never)
+    monkeypatch.setattr(command, "airflow", never)
     result = run()
     assert result.exit_code == 0
     assert "Nothing is due" in result.stdout
@@ -223,7 +223,7 @@ def test_an_airflow_that_does_not_start_is_said_without_a_traceback(
         raise AirflowError("Airflow did not start.")
         yield airflow
 
-    monkeypatch.setattr(command, "_airflow", broken)
+    monkeypatch.setattr(command, "airflow", broken)
     result = run()
     assert result.exit_code == 2
     assert "Airflow did not start." in result.stderr

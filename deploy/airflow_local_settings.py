@@ -1,0 +1,20 @@
+"""What Airflow is told on a server beside its configuration: which worker does what, and that tasks may fork."""
+
+import multiprocessing
+from typing import Any
+
+from celery.signals import worker_process_init
+
+from quarterdeck.orchestration import POOL
+
+
+def task_policy(task: Any) -> None:
+    """Send a task of the writer's slot to the queue of the same name, so that one worker opens the warehouse."""
+    if task.pool == POOL:
+        task.queue = POOL
+
+
+@worker_process_init.connect
+def let_tasks_fork(**_: object) -> None:
+    """Celery's processes are daemons, which may have no children; a task reads files of strangers in one."""
+    multiprocessing.current_process().daemon = False

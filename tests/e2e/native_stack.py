@@ -1,0 +1,263 @@
+"""The server's services as processes of this machine: what docker-compose.yml says, with hosts and paths mapped.
+
+PostgreSQL and Redis are the distribution's; everything else is the command that the compose file gives.
+"""
+
+import base64
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from quarterdeck.settings import PROJECT_ROOT
+from tests.compose import required, resolved
+
+COMPONENTS = ("api-server", "dag-processor", "scheduler", "triggerer", "worker", "writer")
+_UNPRIVILEGED = ("postgres", "nobody")
+
+
+def missing() -> list[str]:
+    """What this machine lacks to run the services."""
+    programs = [name for name in ("postgres", "initdb", "redis-server") if not shutil.which(name)]
+    modules = ("airflow.providers.celery", "airflow.providers.fab", "psycopg2", "asyncpg", "redis")
+    check = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]"
+    for name in modules:
+        if subprocess.run([sys.executable, "-c", check, name], capture_output=True).returncode:
+            programs.append(name)
+    return programs
+
+
+def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Wait until something holds. Raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what}: not within {seconds:.0f} s")
+        time.sleep(0.3)
+
+
+class NativeStack:
+    """The services, with a data root and an Airflow home of their own; `stop` ends all of them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data, self.home, self.logs = folder / "data", folder / "airflow", folder / "logs"
+        for path in (self.data, self.home, self.logs):
+            path.mkdir()
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.ports = {name: _free_port() for name in ("api-server", "postgres", "redis", "health")}
+        self.secrets = {name: secrets.token_hex(16) for name in sorted(required())}
+        self.secrets["AIRFLOW_FERNET_KEY"] = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        # A test does not wait for two minutes to see that a worker is gone.
+        chosen = {"QUARTERDECK_HEARTBEAT_TIMEOUT": "15", "QUARTERDECK_READERS": "2"}
+        self.services: dict[str, Any] = resolved(self.secrets | chosen)["services"]
+        # Its server runs as another user, who cannot look into this one's folders.
+        self._postgres = Path(tempfile.mkdtemp(prefix="quarterdeck-postgres-"))
+
+    @property
+    def url(self) -> str:
+        """The address of the API server."""
+        return f"http://127.0.0.1:{self.ports['api-server']}"
+
+    def start(self) -> None:
+        """Start every service and wait until the API server answers and every component is well."""
+        self._start_redis()
+        self._start_postgres()
+        init = subprocess.run(
+            ["sh", str(PROJECT_ROOT / "deploy" / "init.sh")],
+            env=self._environment("init"),
+            capture_output=True,
+            text=True,
+        )
+        assert init.returncode == 0, init.stdout[-2000:] + init.stderr[-2000:]
+        for name in COMPONENTS:
+            self.start_component(name)
+        wait_for(self._is_well, 120, "every component reports that it is well")
+
+    def start_component(self, name: str) -> None:
+        """Start one of Airflow's components as the compose file has it."""
+        service = self.services[name]
+        command = [self._mapped(part) for part in service["command"]]
+        if name == "api-server":
+            command[command.index("0.0.0.0")] = "127.0.0.1"
+            command[command.index("8080")] = str(self.ports["api-server"])
+        if "celery" in command:
+            # On one machine two workers need two names, as two hosts would have.
+            command += ["--celery-hostname", f"{name}@localhost"]
+        self._spawn(name, [sys.executable, "-m", *command], self._environment(name))
+
+    def kill(self, name: str) -> None:
+        """End a component as a power cut would, with everything that it started."""
+        process = self.processes.pop(name)
+        # Tasks have sessions of their own.
+        family = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
+        for each in family:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+        psutil.wait_procs(family, timeout=10)
+        process.wait()
+
+    def stop(self) -> None:
+        """End everything that was started, servers last."""
+        order = [name for name in self.processes if name in COMPONENTS]
+        for names, sent in ((order, signal.SIGTERM), (["postgres"], signal.SIGINT), (["redis"], signal.SIGTERM)):
+            running = [self.processes.pop(name) for name in names if name in self.processes]
+            for process in running:
+                _signal(process, sent)
+            for process in running:
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=20)
+                _signal(process, signal.SIGKILL)
+        shutil.rmtree(self._postgres, ignore_errors=True)
+
+    def client(self, user: str, password: str) -> httpx.Client:
+        """A client of the REST interface, signed in."""
+        http = httpx.Client(base_url=self.url, trust_env=False, timeout=60)
+        answer = http.post("/auth/token", json={"username": user, "password": password}).raise_for_status()
+        http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        return http
+
+    def airflow(self, *arguments: str) -> None:
+        """Run a command of Airflow's on this stack."""
+        command = [sys.executable, "-m", "airflow", *arguments]
+        done = subprocess.run(command, env=self._environment("scheduler"), capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+
+    def log(self, name: str) -> str:
+        """What a component wrote."""
+        return (self.logs / f"{name}.log").read_text(errors="replace")
+
+    def _is_well(self) -> bool:
+        try:
+            health = httpx.get(f"{self.url}/api/v2/monitor/health", trust_env=False, timeout=5).json()
+        except (httpx.TransportError, ValueError):
+            return False
+        well = all(health[name]["status"] == "healthy" for name in ("metadatabase", "scheduler", "dag_processor"))
+        return well and all("ready." in self.log(name) for name in ("worker", "writer"))
+
+    def _environment(self, name: str) -> dict[str, str]:
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW_")}
+        told = {key: self._mapped(str(value)) for key, value in self.services[name]["environment"].items()}
+        told["PYTHONPATH"] = os.pathsep.join([told["PYTHONPATH"], str(PROJECT_ROOT)])
+        return (
+            inherited
+            | told
+            | {
+                # What the image says.
+                "AIRFLOW_HOME": str(self.home),
+                "QUARTERDECK_HOME": str(self.data),
+                "OPENBLAS_NUM_THREADS": "1",
+                "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+                # Ports that are another container's own, and this machine's only.
+                "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(self.ports["health"]),
+            }
+        )
+
+    def _mapped(self, text: str) -> str:
+        """A text of the compose file, with its hosts and paths as they are here."""
+        for theirs, ours in (
+            ("@postgres/", f"@127.0.0.1:{self.ports['postgres']}/"),
+            ("@redis:6379", f"@127.0.0.1:{self.ports['redis']}"),
+            ("//api-server:8080", f"//127.0.0.1:{self.ports['api-server']}"),
+            ("/opt/quarterdeck", str(PROJECT_ROOT)),
+            ("/opt/airflow", str(self.home)),
+        ):
+            text = text.replace(theirs, ours)
+        return text
+
+    def _start_redis(self) -> None:
+        password = self.services["redis"]["environment"]["REDIS_PASSWORD"]
+        configuration = self.logs / "redis.conf"
+        configuration.write_text(f'requirepass {password}\nsave ""\nbind 127.0.0.1\nport {self.ports["redis"]}\n')
+        self._spawn("redis", ["redis-server", str(configuration)], dict(os.environ))
+        wait_for(lambda: _listens(self.ports["redis"]), 20, "redis listens")
+
+    def _start_postgres(self) -> None:
+        told = self.services["postgres"]["environment"]
+        user = _unprivileged_user()
+        data, words = self._postgres / "data", self._postgres / "password"
+        words.write_text(told["POSTGRES_PASSWORD"])
+        if user:
+            account = pwd.getpwnam(user)
+            for path in (self._postgres, words):
+                os.chown(path, account.pw_uid, account.pw_gid)
+        made = ["initdb", "-D", str(data), "-U", told["POSTGRES_USER"], "-A", "scram-sha-256", f"--pwfile={words}"]
+        subprocess.run(made, user=user, cwd=self._postgres, check=True, capture_output=True)
+        self.start_postgres()
+        database = subprocess.run(
+            [sys.executable, "-c", _CREATE_DATABASE, str(self.ports["postgres"]), told["POSTGRES_USER"]],
+            env=os.environ | {"PGPASSWORD": told["POSTGRES_PASSWORD"], "DATABASE": told["POSTGRES_DB"]},
+            capture_output=True,
+            text=True,
+        )
+        assert database.returncode == 0, database.stderr
+
+    def start_postgres(self) -> None:
+        """Start the metadata's server on the data that it has."""
+        command = ["postgres", "-D", str(self._postgres / "data"), "-p", str(self.ports["postgres"])]
+        command += ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"]
+        self._spawn("postgres", command, dict(os.environ), user=_unprivileged_user())
+        wait_for(lambda: _listens(self.ports["postgres"]), 30, "postgres listens")
+
+    def _spawn(self, name: str, command: Sequence[str], environment: dict[str, str], user: str | None = None) -> None:
+        with (self.logs / f"{name}.log").open("ab") as output:
+            self.processes[name] = subprocess.Popen(
+                command,
+                env=environment,
+                cwd=self._postgres if user else self.home,
+                user=user,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+
+_CREATE_DATABASE = """
+import os, sys, time
+import psycopg2
+for _ in range(50):
+    try:
+        connection = psycopg2.connect(host="127.0.0.1", port=sys.argv[1], user=sys.argv[2], dbname="postgres")
+        break
+    except psycopg2.OperationalError:
+        time.sleep(0.2)
+connection.autocommit = True
+connection.cursor().execute(f'create database "{os.environ["DATABASE"]}"')
+"""
+
+
+def _unprivileged_user() -> str | None:
+    """Whom PostgreSQL runs as, which refuses to run as root; None where this process is nobody special."""
+    if os.geteuid() != 0:
+        return None
+    known = {account.pw_name for account in pwd.getpwall()}
+    return next(name for name in _UNPRIVILEGED if name in known)
+
+
+def _signal(process: subprocess.Popen[bytes], sent: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, sent)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,158 @@
+"""The server's services as processes of this machine: they publish what is submitted, and survive being killed.
+
+The environment and the commands are those of docker-compose.yml. One stack, in this order: a first submission to its
+publication; roles; a second submission during which worker, writer and scheduler are killed and started again.
+"""
+
+import shutil
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from quarterdeck.local_airflow.client import Client, now
+from quarterdeck.local_airflow.follow import Followed, follow
+from quarterdeck.orchestration import BACKFILL_DAG, DAGS, POOL
+from quarterdeck.settings import Settings
+from tests import pipeline
+from tests.e2e.native_stack import NativeStack, missing, wait_for
+
+pytestmark = pytest.mark.e2e
+
+NOTTINGHAMSHIRE, SOUTHAMPTON = "E10000024", "E06000045"
+FIRST = Path("southampton/hr_metrics/2017-12")
+SECOND = Path("nottinghamshire/highlight_report/2018-09")
+COMPARED = ("agency_workforce", "establishment_change", "project_status", "portfolio_savings", "milestones")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NativeStack]:
+    """The services, up."""
+    if lacking := missing():
+        pytest.skip(f"this machine lacks {', '.join(lacking)}")
+    stack = NativeStack(tmp_path_factory.mktemp("stack"))
+    try:
+        stack.start()
+        yield stack
+    finally:
+        stack.stop()
+
+
+@pytest.fixture(scope="module")
+def client(stack: NativeStack) -> Client:
+    """The administrator, signed in."""
+    client = Client(stack.url, stack.secrets["AIRFLOW_ADMIN_PASSWORD"])
+    client.sign_in()
+    wait_for(lambda: client.parsed_since(DAGS, 0), 60, "every DAG is read")
+    return client
+
+
+def land(samples: Path, settings: Settings, place: Path) -> None:
+    """Put a folder of samples into landing."""
+    shutil.copytree(samples / place, settings.landing / place)
+
+
+def submit(stack: NativeStack, client: Client, samples: Path, place: Path) -> None:
+    """Put a folder of samples into landing and start its ingest run."""
+    land(samples, Settings(home=stack.data), place)
+    client.trigger(f"ingest_{place.parts[1]}", place.parts[2])
+
+
+def current(home: Path, query: str) -> list[tuple[Any, ...]]:
+    """The rows of a query on what is published, opened as a BI tool opens it."""
+    with duckdb.connect(str(home / "published" / "current" / "marts.duckdb"), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+@pytest.fixture(scope="module")
+def first(stack: NativeStack, client: Client, samples: Path) -> Followed:
+    """A submission, followed to its publication."""
+    since = now()
+    submit(stack, client, samples, FIRST)
+    return follow(client, since, lambda tasks: None)
+
+
+@pytest.fixture(scope="module")
+def disturbed(first: Followed, stack: NativeStack, client: Client, samples: Path) -> Followed:
+    """A second submission; the worker is killed while it reads, writer and scheduler while the writer builds."""
+    since = now()
+
+    def runs(task: str) -> bool:
+        states = {(row["task_id"], row["state"]) for row in client.task_instances(since)}
+        return (task, "running") in states
+
+    submit(stack, client, samples, SECOND)
+    wait_for(lambda: runs("read") or runs("load"), 60, "the worker reads")
+    stack.kill("worker")
+    stack.start_component("worker")
+    wait_for(lambda: runs("build"), 120, "the writer builds")
+    stack.kill("writer")
+    stack.kill("scheduler")
+    stack.start_component("writer")
+    stack.start_component("scheduler")
+    return follow(client, since, lambda tasks: None)
+
+
+def test_a_submission_is_published(first: Followed, stack: NativeStack) -> None:
+    assert {run["state"] for run in first.runs} == {"success"}
+    months = f"select count(distinct month) from marts.agency_workforce where organisation_code = '{SOUTHAMPTON}'"
+    assert current(stack.data, f"{months} and shifts_filled is not null") == [(6,)]
+
+
+def test_only_the_writer_opens_the_warehouse(first: Followed, client: Client) -> None:
+    queues = {(row["pool"], row["queue"]) for row in client.task_instances(first_seen(first))}
+    assert queues == {(POOL, POOL), ("default_pool", "default")}
+
+
+def test_an_analyst_may_backfill_and_nothing_else(first: Followed, stack: NativeStack) -> None:
+    person = ("--firstname", "Ann", "--lastname", "Analyst", "--email", "ann@localhost", "--password", "a-long-word")
+    stack.airflow("users", "create", "--username", "ann", "--role", "Viewer", *person)
+    stack.airflow("users", "add-role", "--username", "ann", "--role", "Analyst")
+    ann = stack.client("ann", "a-long-word")
+    assert ann.get("/api/v2/dags").is_success
+    run = {"logical_date": None, "partition_key": "2017-12"}
+    assert ann.post("/api/v2/dags/ingest_hr_metrics/dagRuns", json=run).status_code == 403
+    assert ann.post("/api/v2/pools", json={"name": "mine", "slots": 1}).status_code == 403
+    # Words that name no quarter: allowed to ask, refused for what was asked.
+    asked = {"logical_date": None, "conf": {"from": "soon", "to": "later"}}
+    assert ann.post(f"/api/v2/dags/{BACKFILL_DAG}/dagRuns", json=asked).status_code == 400
+
+
+def test_every_run_ends_whoever_was_killed(disturbed: Followed) -> None:
+    assert {run["state"] for run in disturbed.runs} == {"success"}
+    assert disturbed.failed == [] and not disturbed.unanswered
+
+
+def test_nothing_is_lost_or_loaded_twice(disturbed: Followed, stack: NativeStack, samples: Path) -> None:
+    sent = sorted(file.name for place in (FIRST, SECOND) for file in (samples / place).iterdir())
+    assert current(stack.data, "select file_name from marts.submissions where received order by 1") == [
+        (name,) for name in sent
+    ]
+    assert current(stack.data, "select max(submissions) from marts.submissions") == [(1,)]
+    assert current(
+        stack.data,
+        "select count(*), sum(target_gbp), sum(net_at_risk_gbp) from marts.project_status"
+        f" where organisation_code = '{NOTTINGHAMSHIRE}'",
+    ) == [(70, Decimal("25574000"), Decimal("-6036000"))]
+
+
+def test_the_marts_are_those_of_an_undisturbed_run(
+    disturbed: Followed, stack: NativeStack, samples: Path, tmp_path: Path
+) -> None:
+    alone = Settings(home=tmp_path / "alone")
+    for place in (FIRST, SECOND):
+        land(samples, alone, place)
+    pipeline.run(alone)
+    for mart in COMPARED:
+        rows = f"select * from marts.{mart} order by all"
+        assert current(stack.data, rows) == current(alone.home, rows) != [], mart
+
+
+def first_seen(followed: Followed) -> Any:
+    """The time that the earliest of these runs was queued."""
+    from datetime import datetime
+
+    return min(datetime.fromisoformat(run["queued_at"]) for run in followed.runs)
