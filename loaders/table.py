@@ -26,6 +26,8 @@ from quarterdeck.settings import Settings
 
 _LARGEST = Decimal(10) ** 12
 _DECIMALS_KEPT = 6
+# Which of a cell's numbers a parser takes, where it takes one of several.
+_PARTS_READ = {"fraction": 1, "fraction_maximum": 2}
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Text:
 class Number:
     """A figure as it stands in its cell, how it is scaled, and what its heading says of it.
 
-    Where a `token` stands in its place the value is blank.
+    Where a `token` stands in its place the value is blank. Of a cell that says several numbers, this is number `part`,
+    counted from 1.
     """
 
     value: Decimal | None
@@ -50,6 +53,7 @@ class Number:
     cell: str
     parts: tuple[tuple[str, str], ...]
     token: str | None = None
+    part: int | None = None
 
 
 @dataclass
@@ -447,19 +451,23 @@ class TableReader:
         if unit is None:
             return
         for column, parts in found:
-            value = self.sheet.value(index, column)
+            value, of_several = self.sheet.value(index, column), None
             if token := spec.token(value):
                 letters = column_letters(column)
                 yield Number(None, unit.unit, unit.scale, 0, letters, tuple(parts.items()), token)
                 continue
             if part and isinstance(value, str) and plain(value):
                 pieces = plain(value).split(part[0])
-                value = pieces[part[1]] if part[1] < len(pieces) else plain(value)
+                if len(pieces) > max(part[1], 1):
+                    value, of_several = pieces[part[1]], part[1] + 1
             figure = self._figure(value, unit, address(index, column), warn=part is None)
             if figure is not None:
                 scale = -unit.scale if spec.negate else unit.scale
                 decimals = _decimals(figure) if spec.decimals == "as typed" else spec.decimals
-                yield Number(figure, unit.unit, scale, decimals, column_letters(column), tuple(parts.items()))
+                if isinstance(value, str):
+                    of_several = _PARTS_READ.get(unit.reads, of_several)
+                letters = column_letters(column)
+                yield Number(figure, unit.unit, scale, decimals, letters, tuple(parts.items()), part=of_several)
 
     def _unit(self, row: Row, spec: Column, index: int) -> Unit | None:
         if spec.unit:
