@@ -17,7 +17,7 @@ from expectations.pending import Partition, unmoved
 from expectations.relations import candidate_relations, submission_relations
 from expectations.store import PlacedFinding, insert, insert_findings, rows
 from expectations.submissions import Submission, all_submissions, latest
-from quarterdeck.findings import Severity
+from quarterdeck.findings import Finding, Severity
 from quarterdeck.rules import finding
 from quarterdeck.settings import Settings
 from quarterdeck.standing import ACCEPTED, HELD
@@ -33,6 +33,9 @@ ROWS_LISTED = 20
 
 # The rule that a cross-check breaks, by the severity it was given.
 TABLE_RULES = {"error": "tables-contradict", "warning": "tables-disagree", "info": "tables-differ"}
+_CORRECT = "Say which of the two is right, and correct the other in the next return."
+_KNOWN = "Nothing needs to be corrected."
+_RESTORE = "Give the row its name back or add it; if it is gone for good, ask the data team to change the check."
 
 PartitionKey = tuple[str, str]
 
@@ -84,7 +87,7 @@ def judge(settings: Settings, partitions: Sequence[Partition]) -> AuditResult:
         relations += candidate_relations(connection, partitions, list(counted.values()))
         found = [
             *_from_tests(test_failures(settings, connection), pending),
-            *_from_reconciliation(connection, pending),
+            *_from_reconciliation(connection, pending, counted),
         ]
     evaluation = evaluate(settings, relations)
     found += _from_failures(evaluation.failures, pending, counted)
@@ -119,29 +122,43 @@ def _from_tests(failures: Iterable[TestFailure], pending: Iterable[PartitionKey]
 
 
 def _from_reconciliation(
-    connection: "duckdb.DuckDBPyConnection", pending: Mapping[PartitionKey, Partition]
+    connection: "duckdb.DuckDBPyConnection",
+    pending: Mapping[PartitionKey, Partition],
+    counted: Mapping[str, Submission],
 ) -> list[PlacedFinding]:
-    """What two tables tell differently. Within a return that was checked, and found, when it was loaded."""
-    disagreeing = rows(
+    """What two tables tell differently, and what could not be compared.
+
+    Within a return that was checked, and found, when it was loaded.
+    """
+    differing = rows(
         connection,
-        "from marts.reconciliation where verdict = 'disagrees' and scope <> 'within a return' order by check_id",
+        "from marts.reconciliation where verdict in ('disagrees', 'not_made') and scope <> 'within a return' "
+        "order by check_id",
     )
     return [
         PlacedFinding(
-            finding(
-                TABLE_RULES[row["severity"]],
-                f"{row['check']}: {_plain(row['printed_value'])} is printed, {_plain(row['recomputed_value'])} is what "
-                f"the other table comes to ({row['unit']}).",
-                remedy="Say which of the two is right, and correct the other in the next return.",
-                sheet=row["sheet"],
-                cell=row["printed_cell"],
-            ),
+            _of_tables(row),
             row["organisation_code"],
             row["quarter"],
+            row["submission_id"],
+            counted[row["submission_id"]].file_name if row["submission_id"] in counted else None,
         )
-        for row in disagreeing
+        for row in differing
         if (row["organisation_code"], row["quarter"]) in pending
     ]
+
+
+def _of_tables(row: Mapping[str, Any]) -> Finding:
+    where = {"sheet": row["sheet"], "cell": row["printed_cell"]}
+    if row["verdict"] == "not_made":
+        return finding("tables-not-compared", f"{row['check']}. {row['note']}", remedy=_RESTORE, **where)
+    return finding(
+        TABLE_RULES[row["severity"]],
+        f"{row['check']}: {_plain(row['printed_value'])} is {row['printed_basis']}, "
+        f"{_plain(row['recomputed_value'])} is what the other table comes to ({row['unit']}).",
+        remedy=_KNOWN if row["severity"] == "info" else _CORRECT,
+        **where,
+    )
 
 
 def _from_failures(

@@ -264,6 +264,8 @@ def _put_quantity(raw: RawRow, cells: dict[str, str], name: str, figure: Number 
     raw[token_of(name)] = figure.token if figure else None
     if figure:
         cells[name] = figure.cell
+        if figure.part:
+            cells[f"{name}_part"] = str(figure.part)
 
 
 def _provenance(

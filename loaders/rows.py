@@ -19,7 +19,8 @@ class Text:
 class Number:
     """A figure as it stands in its cell, how it is scaled, and what its heading says of it.
 
-    Where a `token` stands in its place the value is blank.
+    Where a `token` stands in its place the value is blank. Of a cell that says several numbers, this is number `part`,
+    counted from 1.
     """
 
     value: Decimal | None
@@ -29,6 +30,7 @@ class Number:
     cell: str
     parts: tuple[tuple[str, str], ...]
     token: str | None = None
+    part: int | None = None
 
 
 @dataclass

@@ -25,6 +25,9 @@ from quarterdeck.periods import Month, fiscal_year
 from quarterdeck.rules import finding
 from quarterdeck.settings import Settings
 
+# Which of a cell's numbers a parser takes, where it takes one of several.
+_PARTS_READ = {"fraction": 1, "fraction_maximum": 2}
+
 
 def heading_rows(heading: Heading, sheet: Sheet) -> set[int]:
     """The rows, counted from 0, in which a table with such a heading starts."""
@@ -417,14 +420,17 @@ class TableReader:
         if unit is None:
             return
         for column, parts in found:
-            value = self.sheet.value(index, column)
+            value, of_several = self.sheet.value(index, column), None
             if token := spec.token(value):
                 cell = self.sheet.own_address(index, column)
                 yield Number(None, unit.unit, unit.scale, 0, cell, tuple(parts.items()), token)
                 continue
             if part and isinstance(value, str) and plain(value):
                 pieces = plain(value).split(part[0])
-                value = pieces[part[1]] if part[1] < len(pieces) else plain(value)
+                if len(pieces) > max(part[1], 1):
+                    value, of_several = pieces[part[1]], part[1] + 1
+                else:
+                    value = plain(value)
             # Of a cell with several figures a part is text anyway.
             place = Place(self.sheet.name, self.sheet.address(index, column), self.sheet.typed and part is None)
             read = read_figure(value, unit, place, above_150_percent=spec.above_150_percent)
@@ -434,7 +440,9 @@ class TableReader:
                 scale = -unit.scale if spec.negate else unit.scale
                 decimals = _decimals(figure) if spec.decimals == "as typed" else spec.decimals
                 cell = self.sheet.own_address(index, column)
-                yield Number(figure, unit.unit, scale, decimals, cell, tuple(parts.items()))
+                if isinstance(value, str):
+                    of_several = _PARTS_READ.get(unit.reads, of_several)
+                yield Number(figure, unit.unit, scale, decimals, cell, tuple(parts.items()), part=of_several)
 
     def _unit(self, row: Row, spec: Column, index: int) -> Unit | None:
         if spec.unit:

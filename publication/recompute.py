@@ -106,6 +106,25 @@ def _rating(terms: Sequence[Term]) -> str:
     return "amber" if within else "red"
 
 
+def _share(terms: Sequence[Term]) -> Decimal | None:
+    part, whole = _total(terms, "add"), _total(terms, "divide_by")
+    return None if part is None or not whole else 100 * part / abs(whole)
+
+
+def _verdict(terms: Sequence[Term]) -> str:
+    """How a printed figure compares with the recomputed one; docs/reconciliation.md gives the verdicts."""
+    of = {term.role: term.value for term in terms}
+    recomputed, printed = of["recomputed"], of["printed"] or Decimal(0)
+    if recomputed is None:
+        return "not_made"
+    difference, place = recomputed - printed, of["cut_off_place"]
+    beyond = {"at least": difference < 0, "at most": difference > 0}
+    if difference == 0 or beyond.get(of["comparison"], False):
+        return "agrees"
+    is_cut_off = bool(place) and int(round(recomputed / place, 6)) * place == printed
+    return "rounds" if is_cut_off or abs(difference) <= of["tolerance"] else "disagrees"
+
+
 _ARITHMETIC = {
     "count": _count,
     "sum": _sum,
@@ -116,4 +135,6 @@ _ARITHMETIC = {
     "days": _days,
     "percent": _percent,
     "rating": _rating,
+    "share": _share,
+    "verdict": _verdict,
 }

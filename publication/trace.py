@@ -6,10 +6,9 @@ Everything is told from a version's own marts and manifest, and from the archive
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from itertools import product
 from typing import Any, Protocol
 
 import duckdb
@@ -30,11 +29,12 @@ RULES, RULE_CELLS, MULTIPLIERS = "lineage", "lineage_cells", "lineage_multiplier
 CELLS, LATEST = "cells", "latest"
 _SEVERAL_CELLS = "the words of these cells, one after the other"
 # An address in `cells`, on a sheet of its own or on that of the row; there may be several, between commas.
-_ADDRESS = re.compile(r"(?:'(?P<sheet>(?:[^']|'')+)'!)?(?P<cell>[A-Z]+[0-9]+)(?:,|$)")
+_ADDRESS = re.compile(r"(?:'(?P<sheet>(?:[^']|'')+)'!)?(?P<cell>[A-Z]+[0-9]+)(?:#(?P<part>[0-9]+))?(?:,|$)")
 _AVERAGE, _SEE = "average ", "see "
 _ROLES = {"": "add", "-": "subtract", "/": "divide_by"}
 _RANGE = re.compile(
-    r"^(?P<sign>[-/]?)(?P<column>[A-Z]+)(?P<first>[0-9]+)(?::[A-Z]+(?P<last>[0-9]+))?(?:\*(?P<by>[-+.e0-9]+))?$"
+    r"^(?P<sign>[-/]?)(?P<column>[A-Z]+)(?P<first>[0-9]+)(?::[A-Z]+(?P<last>[0-9]+))?"
+    r"(?:#(?P<part>[0-9]+))?(?:\*(?P<by>[-+.e0-9]+))?$"
 )
 # What a rule's filter may use.
 _FUNCTIONS = (
@@ -51,17 +51,20 @@ class UnreadableCellError(Exception):
 
 @dataclass(frozen=True)
 class CellContent:
-    """What stands in a cell: its text, and the numbers that the text may say (`4.73 / 4.93` says two)."""
+    """What stands in a cell: its text, and the numbers that it says, in order (`4.73 / 4.93` says two).
+
+    None stands for a part of the text that is no number.
+    """
 
     text: str
-    numbers: tuple[Decimal, ...] = ()
+    numbers: tuple[Decimal | None, ...] = ()
 
 
 class CellReader(Protocol):
     """Reads a cell of an archived submission; raises UnreadableCellError."""
 
-    def __call__(self, source: Source, sheet: str, cell: str) -> CellContent:
-        """What stands in `cell` (`B5`) of that sheet."""
+    def __call__(self, source: Source, sheet: str, cell: str, unit: str | None) -> CellContent:
+        """What stands in `cell` (`B5`) of that sheet, its numbers read as figures of that unit are written."""
 
 
 @dataclass(frozen=True)
@@ -230,21 +233,24 @@ class Tracer:
         return Figure(mart, key, column, value, None, arithmetic, rules[0]["says"], operands, recomputed, agreed)
 
     def _from_cell(self, mart: str, key: dict[str, Any], column: str, row: Row, address: str) -> Figure:
-        places = [((m["sheet"] or row["sheet"]).replace("''", "'"), m["cell"]) for m in _ADDRESS.finditer(address)]
+        places = [
+            ((found["sheet"] or row["sheet"]).replace("''", "'"), found["cell"], found["part"])
+            for found in _ADDRESS.finditer(address)
+        ]
         submission_id, value, kind = row["submission_id"], row[column], self._manifest.marts[mart].columns[column]
         if len(places) > 1:
-            cells = [Operand("from", cell=self._cell(submission_id, *place)) for place in places]
+            cells = [Operand("from", cell=self._cell(submission_id, *place[:2])) for place in places]
             return Figure(mart, key, column, value, None, WORDS, _SEVERAL_CELLS, cells)
         if not places:
             problem = f"'{address}' is no address of a cell"
             return Figure(mart, key, column, value, SourceCell(submission_id, row["sheet"], address, problem=problem))
-        ((sheet, name),) = places
+        ((sheet, name, part),) = places
         if value is None or not is_numeric(kind):
             cell = self._cell(submission_id, sheet, name)
             # A word of a vocabulary stands for what is printed; anything else is printed as it is published.
             as_printed = value is not None and cell.holds is not None and _words(str(value)) in _words(cell.holds)
             return Figure(mart, key, column, value, cell, agrees=as_printed or None)
-        cell = self._cell(submission_id, sheet, name, _unit(row, column), value, kind)
+        cell = self._number(submission_id, sheet, name, int(part) if part else None)
         agreed = None if cell.problem else agrees(value, cell.value, kind)
         return Figure(mart, key, column, value, cell, recomputed=cell.value, agrees=agreed)
 
@@ -294,14 +300,15 @@ class Tracer:
         if not listed:
             return CELLS, [], []
         seen = any(cells.startswith(_SEE) for _, cells in listed)
-        kind = "" if seen else self._manifest.marts[mart].columns[column]
-        places = [(line, *place) for line, cells in listed for place in _single_cells(cells)]
-        expected = row[column] if len(places) == 1 else None
+        places = [(line["submission_id"], line["sheet"], place) for line, cells in listed for place in _places(cells)]
         operands = [
             Operand(
-                role, cell=self._cell(line["submission_id"], line["sheet"], cell, row.get("unit"), expected, kind, by)
+                place.role,
+                cell=self._cell(submission_id, sheet, place.cell)
+                if seen
+                else self._number(submission_id, sheet, place.cell, place.part, place.by),
             )
-            for line, role, cell, by in places
+            for submission_id, sheet, place in places
         ]
         roles = {operand.role for operand in operands}
         averaged = any(cells.startswith(_AVERAGE) for _, cells in listed)
@@ -317,54 +324,59 @@ class Tracer:
         terms = [Term(operand.role, operand.cell.value) for operand in operands if operand.cell]
         return arithmetic, operands, terms or [Term("add", Decimal(0))]
 
-    def _cell(
-        self,
-        submission_id: str,
-        sheet: str,
-        cell: str,
-        unit: str | None = None,
-        expected: Any = None,
-        kind: str = "",
-        by: Decimal | None = None,
-    ) -> SourceCell:
-        """A cell, read again; as a number of that unit where `kind`, the type of its column, is one of numbers.
+    def _cell(self, submission_id: str, sheet: str, cell: str) -> SourceCell:
+        """A cell, read again: its words."""
+        return self._read_again(submission_id, sheet, cell)[0]
 
-        Where the cell says several numbers, the expected one counts, else the first. `by` is what it is multiplied
-        with, where its column does not say.
+    def _number(
+        self, submission_id: str, sheet: str, cell: str, part: int | None = None, by: Decimal | None = None
+    ) -> SourceCell:
+        """A cell, read again: its number, times what is recorded of it.
+
+        `part` is which of several numbers counts, `by` what the number is multiplied with, where that is not what all
+        numbers of its column are. Neither is ever guessed from the figure that is published.
         """
+        readings = self._readings(submission_id, sheet, cell)
+        units = {row["unit"] for row in readings}
+        multipliers = {by} if by is not None else {row["multiplier"] for row in readings}
+        found, numbers = self._read_again(submission_id, sheet, cell, units.pop() if len(units) == 1 else None)
+        if found.problem or not found.holds:
+            return found
+        problem, number = _which(numbers, part)
+        if len(multipliers) != 1:
+            problem = "its multiplier is not recorded"
+            if multipliers:
+                problem = "not proved: which of its column's multipliers is its own is not recorded"
+        if problem or number is None:
+            return replace(found, value=None, problem=problem)
+        (multiplier,) = multipliers
+        return replace(found, number=number, multiplier=multiplier, value=number * multiplier)
+
+    def _read_again(
+        self, submission_id: str, sheet: str, cell: str, unit: str | None = None
+    ) -> tuple[SourceCell, tuple[Decimal | None, ...]]:
         source = self._sources.get(submission_id)
         if source is None:
-            return SourceCell(submission_id, sheet, cell, problem="the version does not know this submission")
+            return SourceCell(submission_id, sheet, cell, problem="the version does not know this submission"), ()
         known = (submission_id, sheet, cell, source.file_name, source.sha256, source.received_at)
         if (submission_id, sheet, cell) in self._hidden:
             return SourceCell(*known, suppressed=True)
         try:
-            content = self._read(source, sheet, cell)
+            content = self._read(source, sheet, cell, unit)
         except UnreadableCellError as error:
-            return SourceCell(*known, problem=str(error))
-        if not kind or not content.text:
-            return SourceCell(*known, content.text, value=content.text or None)
-        multipliers = [by] if by is not None else self._multipliers_of(submission_id, sheet, cell, unit)
-        says = [(number, by, number * by) for number, by in product(content.numbers, multipliers)]
-        if not says:
-            problem = "no number stands in it" if multipliers else "its multiplier is not recorded"
-            return SourceCell(*known, content.text, problem=problem)
-        number, multiplier, value = next((said for said in says if agrees(expected, said[2], kind)), says[0])
-        return SourceCell(*known, content.text, number, multiplier, value)
+            return SourceCell(*known, problem=str(error)), ()
+        return SourceCell(*known, content.text, value=content.text or None), content.numbers
 
-    def _multipliers_of(self, submission_id: str, sheet: str, cell: str, unit: str | None) -> list[Decimal]:
-        """What numbers of a cell's column were multiplied with; those of the unit, where the column has several."""
+    def _readings(self, submission_id: str, sheet: str, cell: str) -> list[Row]:
+        """What is recorded of how a cell's number was read: unit and multiplier, of its column or of its own."""
         if submission_id not in self._multipliers:
             where = f"submission_id = {literal(submission_id)}"
             self._multipliers[submission_id] = self._rows_of(MULTIPLIERS, where, "order by multiplier")
-        letters = cell.rstrip("0123456789")
-        fitting = [
+        return [
             row
             for row in self._multipliers[submission_id]
-            if row["sheet"] == sheet and letters in row["sheet_columns"].split(", ")
+            if row["sheet"] == sheet and any(_covers(place, cell) for place in row["sheet_columns"].split(", "))
         ]
-        of_unit = [row for row in fitting if row["unit"] == unit]
-        return list(dict.fromkeys(row["multiplier"] for row in of_unit or fitting))
 
     def _hidden_cells(self) -> set[tuple[str, str, str]]:
         """Submission, sheet and cell of every figure that the version suppresses: no trace shows what stands there."""
@@ -403,25 +415,60 @@ def _is_suppressed(row: Row, column: str) -> bool:
     return row[column] is None and row.get(token(column)) == CONFIDENTIAL
 
 
-def _unit(row: Row, column: str) -> str | None:
-    """The unit of a figure: what its row says, or its column's suffix."""
-    unit: str | None = row.get("unit")
-    return unit or column.rpartition("_")[2]
+@dataclass(frozen=True)
+class _Place:
+    """A cell of a list in `lineage_cells`: what it does there, which of its numbers counts, and what multiplies it."""
+
+    role: str
+    cell: str
+    part: int | None
+    by: Decimal | None
 
 
-def _single_cells(cells: str) -> list[tuple[str, str, Decimal | None]]:
-    """Every cell of a list in `lineage_cells`, with its role, and what it is multiplied with where that is said.
+def _places(cells: str) -> list[_Place]:
+    """Every cell of a list in `lineage_cells`.
 
-    >>> _single_cells("B5:B6, -D3*1000")
-    [('add', 'B5', None), ('add', 'B6', None), ('subtract', 'D3', Decimal('1000'))]
+    >>> [(place.role, place.cell, place.part, place.by) for place in _places("B5:B6, -E2#1*1000")]
+    [('add', 'B5', None, None), ('add', 'B6', None, None), ('subtract', 'E2', 1, Decimal('1000'))]
     """
     listed = cells.removeprefix(_AVERAGE).removeprefix(_SEE).split(", ")
     found = [match for part in listed if (match := _RANGE.match(part))]
     return [
-        (_ROLES[match["sign"]], f"{match['column']}{number}", Decimal(match["by"]) if match["by"] else None)
+        _Place(
+            _ROLES[match["sign"]],
+            f"{match['column']}{number}",
+            int(match["part"]) if match["part"] else None,
+            Decimal(match["by"]) if match["by"] else None,
+        )
         for match in found
         for number in range(int(match["first"]), int(match["last"] or match["first"]) + 1)
     ]
+
+
+def _covers(place: str, cell: str) -> bool:
+    """Whether a place of `lineage_multipliers` (`B`, `B5` or `B5:B9`) takes in a cell.
+
+    >>> [_covers(place, "E7") for place in ("E", "E5:E9", "E14", "EE")]
+    [True, True, False, False]
+    """
+    letters = cell.rstrip("0123456789")
+    first, _, last = place.partition(":")
+    column = first.rstrip("0123456789")
+    if letters != column or first == column:
+        return first == letters
+    row = int(cell.removeprefix(letters))
+    return int(first.removeprefix(column)) <= row <= int((last or first).removeprefix(column))
+
+
+def _which(numbers: tuple[Decimal | None, ...], part: int | None) -> tuple[str | None, Decimal | None]:
+    """The number of a cell that counts, or why that cannot be told."""
+    said = [number for number in numbers if number is not None]
+    if part is None and len(said) > 1:
+        return "not proved: it holds several numbers, and which one counts is not recorded", None
+    if part is None:
+        return (None, said[0]) if said else ("no number stands in it", None)
+    number = numbers[part - 1] if part <= len(numbers) else None
+    return (None, number) if number is not None else (f"it has no number {part}", None)
 
 
 def _words(text: str) -> str:

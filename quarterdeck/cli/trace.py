@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from publication.trace import CellContent, Figure, Operand, SourceCell, Trace
 
 _SIGNS = {"add": "+", "subtract": "-", "divide_by": "/"}
+# How figures of a unit are written where a plain number is not; each parser refuses what the others read.
+_WRITTEN = {"gbp": "money", "percent": "percent", "percent_change": "percent_points", "seconds": "duration"}
+_PARTS = re.compile(r"\s*[/|;]\s*")
 _LONGEST_TEXT = 100
 _MOST_DECIMALS = 6
 
@@ -64,8 +67,8 @@ class ArchivedCells:
         self._settings = settings
         self._sheets: dict[str, dict[str, Sheet]] = {}
 
-    def __call__(self, source: "Source", sheet: str, cell: str) -> "CellContent":
-        """What stands in a cell of a submission.
+    def __call__(self, source: "Source", sheet: str, cell: str, unit: str | None) -> "CellContent":
+        """What stands in a cell of a submission, its numbers read as figures of that unit are written.
 
         Raises UnreadableCellError where the archive has lost or changed the file, or the file has no such sheet.
         """
@@ -80,7 +83,7 @@ class ArchivedCells:
             raise UnreadableCellError(f"'{source.file_name}' has no sheet '{sheet}'")
         letters = cell.rstrip("0123456789")
         value = sheets[sheet].value(int(cell.removeprefix(letters)) - 1, column_number(letters))
-        return CellContent(plain(value), tuple(_numbers(value)))
+        return CellContent(plain(value), tuple(_numbers(value, unit)))
 
     def _read(self, source: "Source") -> "dict[str, Sheet]":
         from pathlib import Path
@@ -100,21 +103,27 @@ class ArchivedCells:
         return {sheet.name: sheet for sheet in sheets}
 
 
-def _numbers(value: "CellValue") -> list[Decimal]:
-    """Every number that a cell may say: several where its text holds some (`4.73 / 4.93`) or is read in two ways."""
-    from loaders.values import PARSERS, NotANumberError, number, plain, says_thousands_twice
+def _numbers(value: "CellValue", unit: str | None) -> "list[Decimal | None]":
+    """The numbers that a cell says, in order: two where it holds `4.73 / 4.93`; None for a part that is no number."""
+    from loaders.values import plain, says_thousands_twice
 
-    texts: list[CellValue] = [value]
-    if isinstance(value, str):
-        text = plain(value)
-        text = text[:-1] if says_thousands_twice(text) else text
-        texts = [text, *re.split(r"\s*[/|;]\s*", text)]
-    found = []
-    for part in texts:
-        for reads in PARSERS:
+    if not isinstance(value, str):
+        return [_number(value, unit)]
+    text = plain(value)
+    text = text[:-1] if says_thousands_twice(text) else text
+    whole = _number(text, unit)
+    return [whole] if whole is not None else [_number(part, unit) for part in _PARTS.split(text)]
+
+
+def _number(value: "CellValue", unit: str | None) -> Decimal | None:
+    """What a cell, or a part of one, says in that unit; None where it is no number."""
+    from loaders.values import NotANumberError, number
+
+    for reads in (_WRITTEN.get(unit or ""), "number"):
+        if reads:
             with contextlib.suppress(NotANumberError):
-                found.append(number(part, reads))
-    return [each for each in dict.fromkeys(found) if each is not None]
+                return number(value, reads)
+    return None
 
 
 class _Printed:

@@ -61,7 +61,8 @@ GOOD: dict[str, Row] = {
     "programme_dashboard": {"measure": "Planned spend"},
     "staffing_proposals": {"proposal": "Restructure"},
     "reconciliation": {
-        "check_id": "c1", "check": "A tile = its tables", "scope": "across tables", "printed_value": 15,
+        "check_id": "c1", "check": "A tile = its tables", "scope": "across tables", "printed_basis": "printed",
+        "printed_value": 15, "note": None, "submission_id": None,
         "recomputed_value": 15, "unit": "gbp", "verdict": "agrees", "severity": "info", "sheet": "Dashboard",
         "printed_cell": "D5",
     },

@@ -231,6 +231,34 @@ def test_tables_that_tell_two_stories_are_found(unevaluated: Build, severity: st
     assert finding["severity"] == severity and "49 is printed, 43 is what" in finding["message"]
 
 
+def test_a_difference_that_is_known_asks_nobody_to_correct_it(unevaluated: Build) -> None:
+    known = {
+        "check_id": "c2",
+        "printed_basis": "counted",
+        "printed_value": 3,
+        "verdict": "disagrees",
+        "severity": "info",
+    }
+    marts.insert_rows(unevaluated, ("reconciliation", known))
+    judge(unevaluated.settings, [MINE])
+    [finding] = findings(unevaluated)
+    assert (finding["rule"], finding["remedy"]) == ("tables-differ", "Nothing needs to be corrected.")
+    assert "3 is counted" in finding["message"]
+
+
+def test_a_check_that_was_not_made_names_the_file_and_what_is_missing(unevaluated: Build) -> None:
+    submission = unevaluated.query("select submission_id, file_name from raw.submissions order by 1")[0]
+    not_made = {"check_id": "c2", "verdict": "not_made", "severity": "warning", "printed_value": None,
+                "note": "Not made: nothing was found for Total in b.", "submission_id": submission["submission_id"],
+                "printed_cell": None}  # fmt: skip
+    marts.insert_rows(unevaluated, ("reconciliation", not_made))
+    judge(unevaluated.settings, [MINE])
+    [finding] = findings(unevaluated)
+    assert (finding["rule"], finding["severity"]) == ("tables-not-compared", "warning")
+    assert (finding["submission_id"], finding["file_name"]) == (submission["submission_id"], submission["file_name"])
+    assert "nothing was found for Total in b" in finding["message"]
+
+
 def test_what_was_checked_within_a_return_is_not_found_again(unevaluated: Build) -> None:
     found_before = {"check_id": "c2", "scope": "within a return", "verdict": "disagrees", "severity": "warning"}
     marts.insert_rows(unevaluated, ("reconciliation", found_before))

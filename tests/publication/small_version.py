@@ -33,7 +33,7 @@ _MARTS: dict[str, tuple[list[str], str]] = {
             ('{QUARTER}', 'Place', 'Fleet', 'On Target', 250500, null, 'green',
                 '{{"project":"A3","target_gbp":"B3","status":"D3"}}'),
             ('{QUARTER}', null, 'Parks, trees', 'On Target', 40000, -8000, 'green',
-                '{{"project":"A4","target_gbp":"B4","at_risk_gbp":"C4","status":"''{SHEET}''!D4,A4"}}'),
+                '{{"project":"A4","target_gbp":"B4","at_risk_gbp":"C4#2","status":"''{SHEET}''!D4,A4"}}'),
             ('{NEXT_QUARTER}', 'Place', 'Fleet', 'On Target', 1, null, 'green', '{{}}')
         ) as t (quarter, portfolio, project, status, target_gbp, at_risk_gbp, rag, cells)
         """,

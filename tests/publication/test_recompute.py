@@ -35,10 +35,41 @@ def terms(*values: tuple[str, Any]) -> list[Term]:
         ("percent", terms(("add", 20), ("divide_by", 0)), None),
         ("percent", terms(("add", None), ("divide_by", 42)), None),
         ("percent", terms(("add", 1), ("divide_by", None)), None),
+        ("share", terms(("add", 5), ("divide_by", -20)), 25),
+        ("share", terms(("add", 5), ("divide_by", 0)), None),
+        ("share", terms(("add", None), ("divide_by", 20)), None),
     ],
 )
 def test_arithmetic(arithmetic: str, operands: list[Term], result: Any) -> None:
     assert recompute(arithmetic, operands) == result
+
+
+@pytest.mark.parametrize(
+    ("printed", "recomputed", "tolerance", "comparison", "cut_off_place", "verdict"),
+    [
+        (5, 5, 0, "equal", None, "agrees"),
+        (None, 0, 0, "equal", None, "agrees"),
+        (None, 5, 0, "equal", None, "disagrees"),
+        (5, None, None, "equal", None, "not_made"),
+        (5, 6, 1, "equal", None, "rounds"),
+        (10000, 20000, 0, "equal", None, "disagrees"),
+        (5, 3, 0, "at least", None, "agrees"),
+        (5, 7, 0, "at least", None, "disagrees"),
+        (5, 7, 0, "at most", None, "agrees"),
+        (5, 3, 0, "at most", None, "disagrees"),
+        (Decimal("10.89"), Decimal("10.8958"), Decimal("0.005"), "equal", Decimal("0.01"), "rounds"),
+        (Decimal("10.89"), Decimal("10.8958"), Decimal("0.005"), "equal", None, "disagrees"),
+        (Decimal("-2.3"), Decimal("-2.366"), Decimal("0.05"), "equal", Decimal("0.1"), "rounds"),
+    ],
+)
+def test_verdict(
+    printed: Any, recomputed: Any, tolerance: Any, comparison: str, cut_off_place: Any, verdict: str
+) -> None:
+    operands = terms(
+        ("printed", printed), ("recomputed", recomputed), ("tolerance", tolerance), ("comparison", comparison),
+        ("cut_off_place", cut_off_place),
+    )  # fmt: skip
+    assert recompute("verdict", operands) == verdict
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 from decimal import Decimal
 
+import duckdb
 import pytest
 
+from publication import store
 from publication.manifest import Source
 from publication.store import PublicationError
 from publication.trace import CellContent, Figure, UnreadableCellError, trace
@@ -25,14 +27,20 @@ CELLS = {
 LIGHTING, PARKS, PLACE = "street lighting", "Parks, trees", f"portfolio=Place, quarter={QUARTER}"
 
 
-def read(source: Source, sheet: str, cell: str) -> CellContent:
+def read(source: Source, sheet: str, cell: str, unit: str | None) -> CellContent:
     """The archived file's cells, without the file."""
     assert (source.submission_id, sheet) == (SUBMISSION, SHEET)
     return CELLS[cell]
 
 
-def read_nothing(source: Source, sheet: str, cell: str) -> CellContent:
+def read_nothing(source: Source, sheet: str, cell: str, unit: str | None) -> CellContent:
     raise UnreadableCellError("the file is lost")
+
+
+def tamper(settings: Settings, statement: str) -> None:
+    """Change a figure, or what is recorded of it, in the published marts."""
+    with duckdb.connect(str(settings.published / "v00001" / store.MARTS_FILE)) as connection:
+        connection.execute(statement)
 
 
 @pytest.fixture
@@ -63,16 +71,62 @@ def test_the_multiplier_is_that_of_the_column_and_carries_the_sign(version: Sett
     assert found.value == found.recomputed == 20500
 
 
-def test_of_several_numbers_in_a_cell_the_published_one_counts(version: Settings) -> None:
+def test_of_several_numbers_in_a_cell_the_recorded_one_counts(version: Settings) -> None:
     found = figure(version, "project_status", PARKS, "at_risk_gbp")
 
     assert found.cell and (found.cell.holds, found.cell.number, found.agrees) == ("7/8", 8, True)
 
 
+def test_the_other_number_of_the_cell_is_not_taken(version: Settings) -> None:
+    tamper(version, "update project_status set at_risk_gbp = -7000 where project = 'Parks, trees'")
+
+    found = figure(version, "project_status", PARKS, "at_risk_gbp")
+
+    assert (found.value, found.recomputed, found.agrees, found.sound) == (-7000, -8000, False, False)
+
+
+def test_which_of_several_numbers_counts_is_never_guessed(version: Settings) -> None:
+    tamper(version, "update project_status set cells = replace(cells, 'C4#2', 'C4')")
+
+    found = figure(version, "project_status", PARKS, "at_risk_gbp")
+
+    assert found.cell and found.cell.problem
+    assert found.cell.problem.startswith("not proved: it holds several numbers")
+    assert (found.recomputed, found.agrees, found.sound) == (None, None, False)
+
+
+def test_a_number_that_the_cell_has_not(version: Settings) -> None:
+    tamper(version, "update project_status set cells = replace(cells, 'C4#2', 'C4#3')")
+
+    found = figure(version, "project_status", PARKS, "at_risk_gbp")
+
+    assert found.cell and (found.cell.problem, found.sound) == ("it has no number 3", False)
+
+
+def test_of_a_mixed_column_each_cell_has_its_multiplier(version: Settings) -> None:
+    tamper(version, "update lineage_multipliers set sheet_columns = 'B2, B4:B9' where multiplier = 1000")
+    tamper(version, "insert into lineage_multipliers select * replace (1 as multiplier, 'B3' as sheet_columns) "
+                    "from lineage_multipliers where multiplier = 1000")  # fmt: skip
+
+    assert figure(version, "project_status", LIGHTING, "target_gbp").agrees
+    fleet = figure(version, "project_status", f"Fleet, quarter={QUARTER}", "target_gbp")
+    assert (fleet.value, fleet.recomputed, fleet.agrees) == (250500, Decimal("250.5"), False)
+
+
+def test_which_of_several_multipliers_is_the_cells_is_never_guessed(version: Settings) -> None:
+    tamper(version, "insert into lineage_multipliers select * replace (1 as multiplier) from lineage_multipliers")
+
+    found = figure(version, "project_status", LIGHTING, "target_gbp")
+
+    assert found.cell and found.cell.problem
+    assert found.cell.problem.startswith("not proved: which of its column's multipliers")
+    assert (found.agrees, found.sound) == (None, False)
+
+
 def test_a_cell_that_holds_another_number_disagrees(version: Settings) -> None:
     changed = CELLS | {"B2": CellContent("1001", (Decimal(1001),))}
 
-    found = figure(version, "project_status", LIGHTING, "target_gbp", lambda source, sheet, cell: changed[cell])
+    found = figure(version, "project_status", LIGHTING, "target_gbp", lambda source, sheet, cell, unit: changed[cell])
 
     assert (found.value, found.recomputed, found.agrees, found.sound) == (1000000, 1001000, False, False)
 

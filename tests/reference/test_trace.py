@@ -2,7 +2,9 @@
 
 import csv
 import json
+import shutil
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from publication.contract import PARTITION
 from publication.manifest import Manifest, read_manifest
 from publication.recompute import WORDS
 from publication.sql import is_numeric, records
+from publication.store import MARTS_FILE, switch
 from publication.trace import Figure, Trace, Tracer, trace
 from quarterdeck.cli.trace import ArchivedCells
 from quarterdeck.settings import Settings
@@ -115,6 +118,43 @@ def test_a_derived_figure_leads_to_all_its_cells(
 
     assert (str(figure.value), figure.agrees, figure.sound) == (value, True, True)
     assert {f"{cell.sheet}!{cell.cell}" for cell in figure.cells} == cells
+
+
+# Figures changed in the published marts to what stands beside them, or to the same digits of another size.
+TAMPERED = [
+    ("report_figures", "value = 17800", "figure = 'Savings target' and item like 'Adult Social Care%'",
+     "figure=Savings target, item=Adult Social Care & Health", "value", 17_800_000),
+    ("performance_indicators", "actual = 4.93", "indicator_code = 'C001A01'", "C001A01", "actual", Decimal("4.73")),
+    ("performance_indicators", "actual = 4.73", "indicator_code = 'C002A01'", "C002A01", "actual", Decimal("4.93")),
+    ("scores", "score = maximum", "item like 'Sophos%'", "item=Sophos End Point Protection Renewal", "score", 8),
+    ("reconciliation", "verdict = 'agrees'", "check_id = 'calls dropped'", "calls dropped", "verdict", "rounds"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def tampered_home(published_home: Settings, tmp_path: Path) -> Settings:
+    """The same archive, and a copy of the version whose marts may be written."""
+    settings = Settings(home=tmp_path)
+    settings.published.mkdir(parents=True)
+    shutil.copytree(published_home.published / "v00001", settings.published / "v00001")
+    (settings.published / "v00001" / MARTS_FILE).chmod(0o600)
+    switch(settings, "v00001")
+    settings.archive.symlink_to(published_home.archive)
+    return settings
+
+
+@pytest.mark.parametrize(("mart", "change", "where", "key", "column", "origin"), TAMPERED)
+def test_another_reading_of_the_cell_is_not_taken_for_the_figure(
+    tampered_home: Settings, mart: str, change: str, where: str, key: str, column: str, origin: Any
+) -> None:
+    path = tampered_home.published / "v00001" / MARTS_FILE
+    assert traced(tampered_home, mart, key, column).agrees
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"update {mart} set {change} where {where}")
+
+    figure = traced(tampered_home, mart, key, column)
+
+    assert (figure.recomputed, figure.agrees, figure.sound) == (origin, False, False)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ with figures as (
         figures.multiplier,
         figures.submission_id,
         figures.sheet,
-        figures.cell
+        figures.cell || coalesce('#' || figures.cell_part, '') as cell
     from {{ ref('int_cross_checks') }} as checks
     inner join {{ ref('int_cross_check_figures') }} as figures
         on
@@ -34,7 +34,7 @@ sides as (
         bool_or(role = 'of') over one_side as divided,
         -- Products, counts and ranks are not added up from the cells.
         bool_or(
-            role = 'times' or aggregate not in ('sum', 'mean') or record in ('listed', 'status', 'rank')
+            role = 'times' or aggregate not in ('one', 'sum', 'mean') or record in ('listed', 'status', 'rank')
         ) over one_side as in_words,
         bool_and(aggregate = 'mean') over one_side as averaged,
         cast(abs(factor) as double) * case when divided and role = 'plus' then 0.01 else 1 end as times
@@ -60,7 +60,7 @@ select
         when factor < 0 then '-'
         else ''
     end as sign,
-    case when record = 'figure' or times <> 1 then cast(multiplier as double) * times end as multiplier,
+    case when times <> 1 then cast(multiplier as double) * times end as multiplier,
     submission_id,
     sheet,
     cell

@@ -40,7 +40,8 @@ select
     figures.multiplier,
     coalesce(0.5 / 10 ^ terms.decimals, figures.half_unit, 0) as half_unit,
     figures.sheet,
-    figures.cell
+    figures.cell,
+    figures.cell_part
 from {{ ref('int_cross_check_terms') }} as terms
 inner join {{ ref('int_figures') }} as figures
     on
@@ -54,6 +55,8 @@ inner join {{ ref('int_figures') }} as figures
         and coalesce(
             case terms.period_key
                 when 'thisquarter' then {{ match_key('figures.quarter') }}
+                when 'previousquarter'
+                    then {{ match_key(fiscal_quarter('(figures.quarter_start - interval 3 month)')) }}
                 when 'thisyear' then {{ match_key('left(figures.quarter, 7)') }}
                 else terms.period_key
             end = figures.period_key, true

@@ -28,10 +28,14 @@ select
     case when terms.item is not null then {{ match_key('terms.item') }} end as item_key,
     case when terms.measure is not null then {{ match_key('terms.measure') }} end as measure_key,
     case when terms.period is not null then {{ match_key('terms.period') }} end as period_key,
-    coalesce(terms.aggregate, 'sum') as aggregate,
+    -- Things are counted; of figures one is meant, unless the term says what becomes of several.
+    coalesce(terms.aggregate, case when terms.record in ('listed', 'status') then 'sum' else 'one' end) as aggregate,
     coalesce(terms.factor, 1) as factor,
     terms.decimals,
     coalesce(terms.quarters_back, 0) as quarters_back,
+    concat_ws(', ', terms.item, terms.measure, terms.topic, terms.part, terms.period)
+    || ' in ' || terms.table_name as says,
+    count(*) over (partition by terms.organisation_code, terms.check_name) as terms_of_check,
     coalesce(string_split(checks.for_each, ' '), []) as for_each,
     checks.blank_is
 from {{ ref('cross_check_terms') }} as terms

@@ -12,6 +12,8 @@ with numbers as (
         any_value(each_label) as each_label,
         any_value(factor) * cast(
             case any_value(aggregate)
+                -- Several figures where one is meant: nobody knows which.
+                when 'one' then case when count(*) = 1 then any_value(value) end
                 when 'sum' then sum(value)
                 when 'mean' then cast(avg(value) as decimal(24, 6))
                 when 'max' then max(value)
@@ -22,6 +24,7 @@ with numbers as (
             end as decimal(24, 6)
         ) as number,
         case any_value(aggregate)
+            when 'one' then list(abs(factor) * half_unit)
             when 'sum' then list(abs(factor) * half_unit)
             when 'mean' then [abs(any_value(factor)) * avg(half_unit)]
             when 'max' then [abs(any_value(factor)) * max(half_unit)]
@@ -54,7 +57,7 @@ printed as (
     from numbers
     where role = 'printed'
     group by {{ told_apart_by }}
-    having count(*) = any_value(printed_terms)
+    having count(number) = any_value(printed_terms)
 ),
 
 loaded as (
@@ -66,14 +69,24 @@ loaded as (
     from {{ ref('int_figures') }}
 ),
 
--- A blank counts as 0 only where its table was sent.
+found as (
+    select distinct
+        organisation_code,
+        quarter_start,
+        check_name,
+        term
+    from numbers
+),
+
+-- A blank counts as 0 only where its row was found; things in a status that nothing is in are none.
 operands as (
     select
         printed.instance,
         terms.role,
         case
-            when terms.blank_is = 'zero' and loaded.record is not null then coalesce(numbers.number, 0)
-            else numbers.number
+            when numbers.term is not null then numbers.number
+            when terms.blank_is = 'zero' and found.term is not null then 0
+            when terms.record = 'status' and loaded.record is not null then 0
         end as number,
         coalesce(numbers.half_units, []) as half_units,
         numbers.addresses
@@ -99,6 +112,12 @@ operands as (
             and terms.record = loaded.record
             and terms.table_name = loaded.table_name
             and printed.quarter_start = loaded.quarter_start + to_months(3 * terms.quarters_back)
+    left join found
+        on
+            terms.organisation_code = found.organisation_code
+            and terms.check_name = found.check_name
+            and terms.term = found.term
+            and printed.quarter_start = found.quarter_start
 ),
 
 -- A comparison is made where every term has its number.
@@ -149,8 +168,13 @@ compared as (
         checks.severity,
         checks.derives,
         checks.note,
-        printed.printed_record,
         printed.printed_item,
+        case printed.printed_record
+            when 'listed' then 'counted'
+            when 'status' then 'counted'
+            when 'rank' then 'ranked'
+            else 'printed'
+        end as printed_basis,
         try_cast(printed.printed_value as decimal(18, 4)) as printed_value,
         recomputed.recomputed_value,
         recomputed.recomputed_value - try_cast(printed.printed_value as decimal(18, 4)) as difference,
@@ -170,7 +194,10 @@ compared as (
                 end
             ) as decimal(18, 4)
         ) as tolerance,
-        case when len(printed.half_units) = 1 then 2 * printed.half_units[1] else 0 end as last_place,
+        case
+            when checks.cut_off and len(printed.half_units) = 1
+                then nullif(cast(2 * printed.half_units[1] as decimal(18, 4)), 0)
+        end as cut_off_place,
         printed.unit,
         printed.submission_id,
         printed.sheet,
@@ -183,7 +210,7 @@ compared as (
 )
 
 select
-    * exclude (all_half_units, last_place),
+    * exclude (all_half_units),
     case
         when
             recomputed_value = printed_value
@@ -191,8 +218,8 @@ select
             or (comparison = 'at most' and printed_value < recomputed_value)
             then 'agrees'
         when abs(difference) <= tolerance then 'rounds'
-        -- Cut off after the last printed place instead of rounded to it.
-        when last_place > 0 and trunc(round(recomputed_value / last_place, 6)) * last_place = printed_value
+        -- Cut off after the last printed place instead of rounded to it, where the check says so.
+        when trunc(round(recomputed_value / cut_off_place, 6)) * cut_off_place = printed_value
             then 'rounds'
         else 'disagrees'
     end as verdict

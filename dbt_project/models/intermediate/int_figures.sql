@@ -45,7 +45,7 @@ named as (
 select
     named.* replace (
         case
-            when named.record in ('project_status', 'savings') and named.part is null
+            when named.record in ('project_status', 'savings', 'listed', 'status') and named.part is null
                 then {{ match_key('programmes.programme') }}
             else named.part_key
         end as part_key

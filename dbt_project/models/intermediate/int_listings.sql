@@ -2,6 +2,7 @@
 {#- Of each: the things, the record, the item, the measure and the value. -#}
 {%- set countings = [
     ('projects', 'listed', 'project', "'project'", '1'),
+    ('projects', 'listed', 'project', "'project with another status'", 'cast(status <> status_previous as integer)'),
     ('projects', 'rank', 'project', "'project'", 'status_rank'),
     ('projects', 'status', 'status', "'project'", '1'),
     ('projects', 'status', 'status', "'project with savings at risk'", 'case when at_risk_gbp > 0 then 1 else 0 end'),
@@ -16,6 +17,7 @@
     ('milestones', 'listed', 'milestone', "'milestone with progress'", 'case when commentary is null then 0 else 1 end'),
     ('milestones', 'status', 'status', "'milestone'", '1'),
     ('list_items', 'listed', 'item', 'topic', '1'),
+    ('reports', 'listed', 'report', "'report'", '1'),
     ('risks', 'listed', 'risk', "'risk'", '1'),
     ('risks', 'status', "initial_rating || ' to ' || residual_rating", "'risk'", '1')
 ] %}
@@ -80,6 +82,16 @@ list_items as (
         reference as part,
         cells ->> 'item' as cell
     from {{ ref('stg_narrative') }}
+    where closes_quarter
+),
+
+reports as (
+    select
+        *,
+        due_text as topic,
+        null as part,
+        cells ->> 'report' as cell
+    from {{ ref('stg_planned_report') }}
     where closes_quarter
 ),
 

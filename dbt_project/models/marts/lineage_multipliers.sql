@@ -9,7 +9,7 @@ select
     multipliers.unit,
     multipliers.multiplier,
     string_agg(
-        multipliers.sheet_column, ', ' order by length(multipliers.sheet_column), multipliers.sheet_column
+        multipliers.place, ', ' order by length(multipliers.letters), multipliers.letters, multipliers.first_row
     ) as sheet_columns
 from {{ ref('stg_multipliers') }} as multipliers
 inner join {{ ref('int_reporting_quarters') }} as quarters using (organisation_code, quarter)

@@ -6,6 +6,8 @@ with arithmetic as (
         || ' ' || regexp_replace(rule, '-(disagrees|rounds)$', '') as check_name,
         subject as "check",
         'within a return' as scope,
+        'printed' as printed_basis,
+        'equal' as comparison,
         printed_value,
         recomputed_value,
         difference,
@@ -39,10 +41,13 @@ checks as (
         check_id,
         says as "check",
         'across tables' as scope,
+        printed_basis,
+        comparison,
         printed_value,
         recomputed_value,
         difference,
         tolerance,
+        cut_off_place,
         unit,
         verdict,
         severity,
@@ -52,6 +57,22 @@ checks as (
         printed_cell,
         recomputed_from
     from {{ ref('int_cross_checks') }}
+
+    union all by name
+
+    select
+        organisation_code,
+        quarter,
+        check_id,
+        says as "check",
+        'across tables' as scope,
+        comparison,
+        'not_made' as verdict,
+        'warning' as severity,
+        note,
+        submission_id,
+        sheet
+    from {{ ref('int_cross_checks_not_made') }}
 )
 
 select
@@ -63,13 +84,19 @@ select
     checks.check_id,
     checks."check",
     checks.scope,
+    checks.comparison,
+    checks.printed_basis,
     checks.printed_value,
     checks.recomputed_value,
     checks.difference,
     checks.tolerance,
+    try_cast(100 * checks.tolerance / nullif(abs(checks.printed_value), 0) as decimal(18, 4)) as tolerance_percent,
+    checks.cut_off_place,
     checks.unit,
     checks.verdict,
-    case checks.verdict when 'disagrees' then checks.severity else 'info' end as severity,
+    checks.verdict = 'rounds'
+    and checks.tolerance > abs(checks.printed_value) * {{ var('weak_tolerance_percent') }} / 100 as is_weak,
+    case when checks.verdict in ('disagrees', 'not_made') then checks.severity else 'info' end as severity,
     checks.note,
     checks.submission_id,
     checks.sheet,

@@ -1,4 +1,5 @@
--- What the numbers of each column of a sheet were multiplied with, whatever record they were read for.
+-- What the numbers of each column of a sheet were multiplied with, whatever record they were read for. A column whose
+-- numbers have several units or multipliers is told cell by cell.
 {%- set quantities = {
     'project_status': ['target', 'at_risk', 'delivered_alternatively', 'net_at_risk'],
     'project_delivery': ['year_baseline', 'year_forecast', 'year_variance', 'whole_life_cost', 'benefits'],
@@ -26,7 +27,7 @@ with quantities as (
                 sheet,
                 {{ field }}_unit as unit,
                 {{ field }}_scale as multiplier,
-                regexp_extract(cells ->> '{{ field }}', '^[A-Z]+') as sheet_column
+                {{ address("cells ->> '" ~ field ~ "'") }} as cell
             from {{ source('raw', record) }}
             where {{ field }} is not null
             {%- if not (last_record and loop.last) %}
@@ -36,15 +37,56 @@ with quantities as (
             {% endif %}
         {%- endfor %}
     {%- endfor %}
+),
+
+placed as (
+    select
+        *,
+        regexp_extract(cell, '^[A-Z]+') as letters,
+        cast(regexp_extract(cell, '[0-9]+$') as integer) as row_of_cell,
+        min((unit, multiplier)) over one_column < max((unit, multiplier)) over one_column as is_mixed
+    from quantities
+    window one_column as (partition by submission_id, sheet, letters)
+),
+
+runs as (
+    select
+        *,
+        case
+            when is_mixed then row_of_cell - row_number() over (
+                partition by submission_id, sheet, letters, unit, multiplier
+                order by row_of_cell
+            )
+        end as run
+    from placed
+),
+
+places as (
+    select
+        submission_id,
+        sheet,
+        unit,
+        multiplier,
+        letters,
+        min(row_of_cell) as first_row,
+        case
+            when not is_mixed then letters
+            when count(*) = 1 then letters || min(row_of_cell)
+            else letters || min(row_of_cell) || ':' || letters || max(row_of_cell)
+        end as place
+    from runs
+    group by submission_id, sheet, unit, multiplier, letters, is_mixed, run
 )
 
 select
-    submission_id,
+    places.submission_id,
     submissions.organisation_code,
     submissions.quarter,
-    quantities.sheet,
-    quantities.unit,
-    quantities.multiplier,
-    quantities.sheet_column
-from quantities
+    places.sheet,
+    places.unit,
+    places.multiplier,
+    places.letters,
+    places.first_row,
+    places.place
+from places
 inner join {{ ref('stg_current_submissions') }} as submissions using (submission_id)

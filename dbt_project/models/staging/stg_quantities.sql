@@ -65,7 +65,8 @@ quantities as (
                 {{ field }}_scale as multiplier,
                 {{ half_unit(field) }} as half_unit,
                 sheet,
-                {{ address("cells ->> '" ~ field ~ "'") }} as cell
+                {{ address("cells ->> '" ~ field ~ "'") }} as cell,
+                cells ->> '{{ field }}_part' as cell_part
             from {{ record }}_rows
             where {{ field }} is not null
             {%- if not (last_record and loop.last) %}
@@ -76,5 +77,8 @@ quantities as (
     {%- endfor %}
 )
 
-select * replace (regexp_replace(period, '^(20\d\d)/(\d\d)\b', '\1-\2') as period)
+-- '2018/19' and 'Q2 2018/19' as '2018-19' and '2018-19 Q2'.
+select * replace (
+    regexp_replace(regexp_replace(period, '^(Q[1-4]) (20\d\d/\d\d)$', '\2 \1'), '^(20\d\d)/(\d\d)\b', '\1-\2') as period
+)
 from quantities
