@@ -99,6 +99,19 @@ DECISIONS: Columns = {
     "reason": TEXT,
     "fingerprint": TEXT,
     "evaluated": INTEGER,
+    "candidate": TEXT,
+    "submissions": TEXT,
+}
+
+APPROVALS: Columns = {
+    "approval_id": TEXT,
+    "organisation_code": TEXT,
+    "quarter": TEXT,
+    "rule": TEXT,
+    "bound_to": TEXT,
+    "approved_by": TEXT,
+    "reason": TEXT,
+    "approved_at": TEXT,
 }
 
 
@@ -137,6 +150,7 @@ def raw_tables() -> dict[str, Columns]:
         "raw.findings": FINDINGS,
         "raw.arithmetic_checks": ARITHMETIC_CHECKS,
         "gate.decisions": DECISIONS,
+        "gate.approvals": APPROVALS,
     }
 
 
