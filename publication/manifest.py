@@ -61,6 +61,15 @@ class MartContent(BaseModel):
     content_sha256: str
 
 
+class Approval(BaseModel):
+    """What a named person let pass: the warnings of a partition, or the errors of one rule."""
+
+    rule: str | None
+    approved_by: str
+    reason: str
+    approved_at: str
+
+
 class Partition(BaseModel):
     """An organisation x quarter: the gate's last decision that this version knows of, and whose rows it holds.
 
@@ -77,6 +86,7 @@ class Partition(BaseModel):
     evaluated: int
     published_in: str | None = None
     submissions: list[str] = []
+    approvals: list[Approval] = []
 
     @property
     def key(self) -> PartitionKey:
