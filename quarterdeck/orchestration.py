@@ -18,6 +18,9 @@ POOL_SLOTS = 1
 
 PUBLICATION_DAG = "quarterly_publication"
 
+APPROVAL_DAG = "approvals"
+"""A run of it may wait for a person for months; nothing else waits for it."""
+
 MONTH_KEY = "%Y-%m"
 """How a partition key writes a reporting period: `2018-09`."""
 
@@ -35,5 +38,5 @@ def ingest_dag(feed: str) -> str:
     return f"ingest_{feed}"
 
 
-DAGS = (*(ingest_dag(feed.name) for feed in FEEDS), PUBLICATION_DAG)
+DAGS = (*(ingest_dag(feed.name) for feed in FEEDS), PUBLICATION_DAG, APPROVAL_DAG)
 """Every DAG there is."""
