@@ -89,17 +89,15 @@ def quarterly_publication() -> None:
 
     @task
     def waiting(audited: dict[str, Any]) -> list[dict[str, Any]]:
-        questions = [decision for decision in audited["decisions"] if decision["decision"] == "awaiting approval"]
-        return [
-            {
+        questions = []
+        for decision in audited["decisions"]:
+            if decision["decision"] == "awaiting approval":
+                organisation, quarter = decision["organisation_code"], decision["quarter"].replace(" ", "-")
                 # What was judged names the question, so that it is put once.
-                "trigger_run_id": f"{one['organisation_code']}_{one['quarter']}_{one['fingerprint'][:16]}".replace(
-                    " ", "-"
-                ),
-                "conf": {name: one[name] for name in ("organisation_code", "quarter", "reason")},
-            }
-            for one in questions
-        ]
+                name = f"{organisation}_{quarter}_{decision['fingerprint'][:16]}"
+                asked = {key: decision[key] for key in ("organisation_code", "quarter", "reason")}
+                questions.append({"trigger_run_id": name, "conf": asked})
+        return questions
 
     candidate = build()
     # A task's argument is another task's result to come.
