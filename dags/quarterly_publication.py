@@ -3,9 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import Asset, PartitionedAssetTimetable, StartOfQuarterMapper, dag, get_current_context, task
 
-from quarterdeck.orchestration import ASSET, INGEST_DAGS, MONTH_KEY, POOL, PUBLICATION_DAG, TASK_DEFAULTS
+from quarterdeck.orchestration import APPROVAL_DAG, ASSET, INGEST_DAGS, MONTH_KEY, POOL, PUBLICATION_DAG, TASK_DEFAULTS
 from quarterdeck.retries import IfItMayPass
 
 DOC = """
@@ -19,7 +20,8 @@ whenever a month of that quarter was ingested, a resubmission included. Runs fol
 * **settle** waits until no ingest run is under way, so that files that arrive together are published together;
 * **build** checks the arithmetic of what is pending, notes it, and runs the dbt project: the candidate;
 * **audit** judges every pending partition: one with an error is held and keeps its last published rows;
-* **publish** writes a new immutable version and switches `published/current` to it, unless nothing differs.
+* **publish** writes a new immutable version and switches `published/current` to it, unless nothing differs;
+* **waiting** and **ask** start a run of `approvals` for each partition that awaits a person's approval, once.
 """
 
 
@@ -84,9 +86,27 @@ def quarterly_publication() -> None:
 
         return asdict(publish(Settings()))
 
+    @task
+    def waiting(audited: dict[str, Any]) -> list[dict[str, Any]]:
+        questions = []
+        for decision in audited["decisions"]:
+            if decision["decision"] == "awaiting approval":
+                organisation, quarter = decision["organisation_code"], decision["quarter"].replace(" ", "-")
+                # What was judged names the question, so that it is put once.
+                name = f"{organisation}_{quarter}_{decision['fingerprint'][:16]}"
+                asked = {key: decision[key] for key in ("organisation_code", "quarter", "reason")}
+                questions.append({"trigger_run_id": name, "conf": asked})
+        return questions
+
     candidate = build()
     # A task's argument is another task's result to come.
-    pending() >> settle() >> candidate >> audit(candidate) >> publish()  # type: ignore[arg-type]
+    judged = audit(candidate)  # type: ignore[arg-type]
+    published = publish()
+    questions = waiting(judged)  # type: ignore[arg-type]
+    pending() >> settle() >> candidate >> judged >> published >> questions
+    TriggerDagRunOperator.partial(
+        task_id="ask", trigger_dag_id=APPROVAL_DAG, skip_when_already_exists=True
+    ).expand_kwargs(questions)
 
 
 quarterly_publication()

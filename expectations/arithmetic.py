@@ -13,8 +13,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from expectations.approvals import with_overrides
 from expectations.declarations import Arithmetic, RecordArithmetic, arithmetic
-from expectations.pending import pending_partitions
+from expectations.pending import overrides, pending_partitions
 from expectations.store import PlacedFinding, insert_findings, quarter_of, rows
 from expectations.submissions import all_submissions
 from quarterdeck.findings import Finding, Severity
@@ -59,7 +60,7 @@ def check(settings: Settings, submission_ids: Sequence[str]) -> CheckResult:
         connection.begin()
         _write_checks(connection)
         connection.execute("delete from raw.findings where stage = ? and submission_id in (from wanted)", [STAGE])
-        insert_findings(connection, STAGE, _findings(checked))
+        insert_findings(connection, STAGE, with_overrides(_findings(checked), overrides(settings, connection)))
         _set_status(connection)
         supersede(connection)
         held = _move_files(settings, connection)

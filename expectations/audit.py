@@ -1,23 +1,28 @@
-"""The gate: what is pending is judged, and every partition of it is either published or held.
+"""The gate: what is pending is judged, and every partition of it is published, held or left waiting for approval.
 
 An error holds its partition, whoever found it: an expectation on rows or marts, a test of the transformation, a figure
-that two tables tell differently where they must not, or a submission that is held itself. Warnings are published, and
-listed.
+that two tables tell differently where they must not, or a submission that is held itself. Warnings are published and
+listed, unless the organisation wants a named person to approve them. Nobody else writes decisions.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from expectations.cells import cell_of
-from expectations.dbt_tests import TestFailure, test_failures
-from expectations.evaluate import Failure, evaluate
+from expectations.across_time import compare
+from expectations.approvals import Approval, in_force, recorded, with_overrides
+from expectations.dbt_tests import TestFailure, candidate_id, test_failures
+from expectations.evaluate import evaluate
+from expectations.failing_rows import PartitionKey, findings_of
 from expectations.pending import Partition, unmoved
+from expectations.policy import policies
 from expectations.relations import candidate_relations, submission_relations
 from expectations.store import PlacedFinding, insert, insert_findings, rows
 from expectations.submissions import Submission, all_submissions, latest
 from quarterdeck.findings import Finding, Severity
+from quarterdeck.quarantine import quarantine, release
 from quarterdeck.rules import finding
 from quarterdeck.settings import Settings
 from quarterdeck.standing import ACCEPTED, HELD
@@ -27,9 +32,7 @@ if TYPE_CHECKING:
     import duckdb
 
 STAGE = "audit"
-PUBLISHED = "published"
-# Of the rows that fail one expectation in one partition, so many become findings of their own.
-ROWS_LISTED = 20
+PUBLISHED, AWAITING = "published", "awaiting approval"
 
 # The rule that a cross-check breaks, by the severity it was given.
 TABLE_RULES = {"error": "tables-contradict", "warning": "tables-disagree", "info": "tables-differ"}
@@ -37,12 +40,14 @@ _CORRECT = "Say which of the two is right, and correct the other in the next ret
 _KNOWN = "Nothing needs to be corrected."
 _RESTORE = "Give the row its name back or add it; if it is gone for good, ask the data team to change the check."
 
-PartitionKey = tuple[str, str]
-
 
 @dataclass(frozen=True)
 class Decision:
-    """What the gate decided on one partition; a row of `gate.decisions`."""
+    """What the gate decided on one partition, `published`, `held` or `awaiting approval`; a row of `gate.decisions`.
+
+    `candidate` is the build that was judged and `submissions` are the accepted ones it was made from, so that nothing
+    else can be published on the strength of it.
+    """
 
     organisation_code: str
     quarter: str
@@ -50,6 +55,8 @@ class Decision:
     reason: str
     fingerprint: str
     evaluated: int
+    candidate: str | None = None
+    submissions: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,26 +87,51 @@ def judge(settings: Settings, partitions: Sequence[Partition]) -> AuditResult:
     if not partitions:
         return AuditResult()
     pending = {(part.organisation_code, part.quarter): part for part in partitions}
+    approvals = [
+        one
+        for one in recorded(settings)
+        if (part := pending.get(one.partition)) and in_force([one], part.ground, part.submitted)
+    ]
     with connect(settings, read_only=True) as connection:
-        submissions = [one for one in latest(all_submissions(connection)) if one.partition in pending]
+        everything = all_submissions(connection)
+        submissions = [one for one in latest(everything) if one.partition in pending]
         counted = {one.submission_id: one for one in submissions if one.status == ACCEPTED}
         relations = submission_relations(connection, list(counted.values()))
         relations += candidate_relations(connection, partitions, list(counted.values()))
         found = [
             *_from_tests(test_failures(settings, connection), pending),
             *_from_reconciliation(connection, pending, counted),
+            *compare(settings, connection, partitions, counted),
         ]
     evaluation = evaluate(settings, relations)
-    found += _from_failures(evaluation.failures, pending, counted)
+    found = with_overrides([*found, *findings_of(evaluation.failures, pending, counted)], approvals)
     with connect(settings) as connection:
-        decisions = _decide(connection, partitions, submissions, found, evaluation.evaluated)
+        cases, policy = _cases(connection, submissions, found), policies(settings)
+        approved = {one.partition: one for one in approvals if not one.rule}
+        decisions = [
+            Decision(
+                *key,
+                *cases[key].decide(approved.get(key), policy.needs_approval(part.organisation_code)),
+                part.fingerprint,
+                evaluation.evaluated,
+                candidate_id(settings),
+                ", ".join(sorted(one.submission_id for one in everything if one.partition == key and one.is_accepted)),
+            )
+            for key, part in pending.items()
+        ]
         connection.begin()
-        for table, condition in (("raw.findings", f"stage = '{STAGE}'"), ("gate.decisions", "true")):
+        for table, condition in (
+            ("raw.findings", f"stage = '{STAGE}'"),
+            ("gate.decisions", "true"),
+            ("gate.approvals", "true"),
+        ):
             connection.executemany(
                 f"delete from {table} where {condition} and organisation_code = ? and quarter = ?", list(pending)
             )
         insert_findings(connection, STAGE, found)
         insert(connection, "gate.decisions", [asdict(decision) for decision in decisions])
+        insert(connection, "gate.approvals", [asdict(approval) for approval in approvals])
+        _move_files(settings, connection, counted.values(), found)
         connection.commit()
     severities = Counter(placed.finding.severity.value for placed in found)
     return AuditResult(evaluation.evaluated, decisions, {level.value: severities[level.value] for level in Severity})
@@ -161,101 +193,75 @@ def _of_tables(row: Mapping[str, Any]) -> Finding:
     )
 
 
-def _from_failures(
-    failures: Iterable[Failure], pending: Mapping[PartitionKey, Partition], counted: Mapping[str, Submission]
-) -> list[PlacedFinding]:
-    grouped: dict[tuple[str, str, PartitionKey], list[Failure]] = defaultdict(list)
-    for failure in failures:
-        for key in _partitions_of(failure.row, pending, counted):
-            grouped[failure.table, failure.expectation.name, key].append(failure)
-    found = []
-    for (table, _, key), failing in grouped.items():
-        listed = [failure for failure in failing[:ROWS_LISTED] if failure.row]
-        found += [_placed(failure, key, counted) for failure in listed]
-        if len(failing) > len(listed):
-            expectation = failing[0].expectation
-            many = f"{len(failing) - len(listed)}" if all(failure.row for failure in failing) else "Very many"
-            more = f"{many} more rows of {table} fail in the same way."
-            found.append(PlacedFinding(finding(expectation.rule, more, remedy=expectation.remedy), *key))
-    return found
+@dataclass
+class _Case:
+    """What speaks against publishing a partition: the messages of errors, the sender's and the data team's."""
+
+    of_sender: list[str] = field(default_factory=list)
+    of_data_team: list[str] = field(default_factory=list)
+    warnings: int = 0
+
+    def add(self, found: Finding, file_name: str = "") -> None:
+        """Take a finding into account; one about a file that is held names it."""
+        if found.severity == Severity.WARNING:
+            self.warnings += 1
+        elif found.severity == Severity.ERROR:
+            errors = self.of_data_team if found.responsibility == "data team" else self.of_sender
+            errors.append(f"{file_name}: {found.message}" if file_name else found.message)
+
+    def decide(self, approval: Approval | None, needs_approval: bool) -> tuple[str, str]:
+        """The decision and why, in one sentence or two; the sender's errors come first."""
+        if errors := self.of_sender + self.of_data_team:
+            more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
+            return HELD, f"{errors[0]}{more}"
+        listed = {0: "no warnings", 1: "1 warning"}.get(self.warnings, f"{self.warnings} warnings")
+        if self.warnings and approval:
+            return PUBLISHED, f"No errors, {listed}, approved by {approval.approved_by}: {approval.reason}"
+        if self.warnings and needs_approval:
+            return AWAITING, f"No errors, {listed} that nobody has approved yet."
+        return PUBLISHED, f"No errors, {listed}."
 
 
-def _partitions_of(
-    row: Mapping[str, Any], pending: Mapping[PartitionKey, Partition], counted: Mapping[str, Submission]
-) -> list[PartitionKey]:
-    """The partition a failing row counts against; every pending one where the row belongs to nobody."""
-    key = (row.get("organisation_code"), row.get("quarter"))
-    if key in pending:
-        return [key]  # type: ignore[list-item]
-    submission = counted.get(row.get("submission_id") or "")
-    return [submission.partition] if submission else list(pending)
-
-
-def _placed(failure: Failure, key: PartitionKey, counted: Mapping[str, Submission]) -> PlacedFinding:
-    row, expectation = failure.row, failure.expectation
-    submission = counted.get(row.get("submission_id") or "")
-    shown = {name: "(blank)" if value is None else value for name, value in row.items()}
-    return PlacedFinding(
-        finding(
-            expectation.rule,
-            expectation.says.format_map(shown),
-            remedy=expectation.remedy,
-            sheet=row.get("sheet"),
-            cell=cell_of(row, expectation.field),
-        ),
-        *key,
-        submission.submission_id if submission else None,
-        submission.file_name if submission else None,
-    )
-
-
-def _decide(
-    connection: "duckdb.DuckDBPyConnection",
-    partitions: Iterable[Partition],
-    submissions: Sequence[Submission],
-    found: Iterable[PlacedFinding],
-    evaluated: int,
-) -> list[Decision]:
-    errors, warnings = defaultdict(list), Counter[PartitionKey]()
+def _cases(
+    connection: "duckdb.DuckDBPyConnection", submissions: Sequence[Submission], found: Iterable[PlacedFinding]
+) -> Mapping[PartitionKey, _Case]:
+    """What was found now and, of the submissions that count, when they were loaded and checked."""
+    cases: dict[PartitionKey, _Case] = defaultdict(_Case)
+    counting = {one.submission_id: one for one in submissions}
+    unexplained = {one.submission_id for one in submissions if one.status == HELD}
+    for row in rows(connection, "from raw.findings where stage <> ?", [STAGE]):
+        if submission := counting.get(row["submission_id"]):
+            name = submission.file_name if submission.status == HELD else ""
+            earlier = Finding(row["rule"], Severity(row["severity"]), row["responsibility"], row["message"])
+            if (earlier.severity == Severity.ERROR) == (submission.status == HELD):
+                cases[submission.partition].add(earlier, name)
+                unexplained.discard(submission.submission_id)
+    for submission_id in unexplained:
+        submission = counting[submission_id]
+        cases[submission.partition].of_sender.append(f"{submission.file_name}: it is held.")
     for placed in found:
-        if placed.finding.severity == Severity.ERROR:
-            errors[placed.organisation_code, placed.quarter].append(placed.finding.message)
-        elif placed.finding.severity == Severity.WARNING:
-            warnings[placed.organisation_code, placed.quarter] += 1
-    said = {
-        (submission_id, severity): (count, message)
-        for submission_id, severity, count, message in connection.execute(
-            "select submission_id, severity, count(*), first(message) from raw.findings where stage <> ? group by all",
-            [STAGE],
-        ).fetchall()
-    }
+        cases[placed.organisation_code, placed.quarter].add(placed.finding)
+    return cases
+
+
+def _move_files(
+    settings: Settings,
+    connection: "duckdb.DuckDBPyConnection",
+    submissions: Iterable[Submission],
+    found: Iterable[PlacedFinding],
+) -> None:
+    """Put the files whose own rows have an error into quarantine, and note that the others hold nothing any more."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    broken = {placed.submission_id for placed in found if placed.finding.severity == Severity.ERROR}
+    columns = ", ".join(one.name for one in fields(Finding))
     for submission in submissions:
-        if submission.status == HELD:
-            _, message = said.get((submission.submission_id, Severity.ERROR), (0, "it is held"))
-            errors[submission.partition].insert(0, f"{submission.file_name}: {message}")
+        if submission.submission_id in broken:
+            of_file = f"select {columns} from raw.findings where submission_id = ?"
+            said = [Finding(**row) for row in rows(connection, of_file, [submission.submission_id])]
+            quarantine(settings, submission.submission_id, submission.file_name, submission.sha256, said)
         else:
-            warnings[submission.partition] += said.get((submission.submission_id, Severity.WARNING), (0, ""))[0]
-    return [
-        Decision(
-            part.organisation_code,
-            part.quarter,
-            HELD if errors[key] else PUBLISHED,
-            _reason(errors[key], warnings[key]),
-            part.fingerprint,
-            evaluated,
-        )
-        for part in partitions
-        for key in [(part.organisation_code, part.quarter)]
-    ]
-
-
-def _reason(errors: Sequence[str], warnings: int) -> str:
-    """Why a partition is held or published, in one sentence or two."""
-    if errors:
-        more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
-        return f"{errors[0]}{more}"
-    listed = {0: "no warnings", 1: "1 warning"}.get(warnings, f"{warnings} warnings")
-    return f"No errors, {listed}."
+            submission_id = submission.submission_id
+            release(settings, submission_id, by=submission_id, at=now, reason="The file is accepted now.")
 
 
 def _plain(value: Any) -> str:

@@ -35,14 +35,26 @@ def test_failures(settings: Settings, connection: "duckdb.DuckDBPyConnection") -
 
     Raises NotBuiltError where dbt left no results.
     """
+    results = _results(settings)["results"]
+    return [_failure(connection, result) for result in results if result["status"] not in PASSED]
+
+
+def candidate_id(settings: Settings) -> str | None:
+    """What tells the candidate from others: dbt's name of the run that finished it.
+
+    Raises NotBuiltError where dbt left no results.
+    """
+    name: str | None = _results(settings).get("metadata", {}).get("invocation_id")
+    return name
+
+
+def _results(settings: Settings) -> dict[str, Any]:
+    """What dbt wrote about its last run."""
     results = settings.dbt_target / "run_results.json"
     if not results.is_file():
         raise NotBuiltError(f"{results} is missing: build the candidate before it is judged.")
-    return [
-        _failure(connection, result)
-        for result in json.loads(results.read_text(encoding="utf-8"))["results"]
-        if result["status"] not in PASSED
-    ]
+    document: dict[str, Any] = json.loads(results.read_text(encoding="utf-8"))
+    return document
 
 
 def _failure(connection: "duckdb.DuckDBPyConnection", result: dict[str, Any]) -> TestFailure:

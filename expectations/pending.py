@@ -6,11 +6,17 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from expectations.across_time import across_time
+from expectations.approvals import Approval, in_force, recorded
 from expectations.submissions import Submission, all_submissions
 from quarterdeck.periods import Quarter
 from quarterdeck.settings import PROJECT_ROOT, Settings
 from quarterdeck.warehouse import connect
+
+if TYPE_CHECKING:
+    import duckdb
 
 LOADERS = PROJECT_ROOT / "loaders"
 EXPECTATIONS = PROJECT_ROOT / "expectations"
@@ -20,19 +26,24 @@ LEFT_BY_TOOLS = {"__pycache__", "target", "logs", "dbt_packages"}
 
 @dataclass(frozen=True)
 class Partition:
-    """An organisation's quarter, with the fingerprint of what it would be judged on."""
+    """An organisation's quarter, with the fingerprint of what it would be judged on.
+
+    That is its `ground`, and what people approved of just that; `submitted` is the hash of its submissions alone.
+    """
 
     organisation_code: str
     quarter: str
     fingerprint: str
+    ground: str = ""
+    submitted: str = ""
 
 
 def pending_partitions(settings: Settings) -> list[Partition]:
     """Partitions whose ground is not the one last judged and carried out, by organisation and quarter.
 
-    A partition's ground is its submissions (bytes, status, layout), those of the quarter before, with which its figures
+    A partition's ground is its submissions (bytes, status, layout), those of the quarters before with which its figures
     are compared, and the code that reads, transforms and judges them; a change in any of them asks for a new decision.
-    So does a decision that publication has not carried out.
+    So do an approval, and a decision that publication has not carried out.
     """
     if not settings.warehouse.exists():
         return []
@@ -63,33 +74,55 @@ def partitions(settings: Settings) -> list[Partition]:
     """Every partition that has a submission, with the fingerprint of its ground as it is now."""
     with connect(settings, read_only=True) as connection:
         submissions = all_submissions(connection)
-    code = code_hash(settings)
-    grounds = defaultdict(list)
+    code, approvals, look_back = code_hash(settings), recorded(settings), across_time().look_back
+    of_partition = defaultdict(list)
     for submission in submissions:
-        grounds[submission.partition].append(submission)
+        of_partition[submission.partition].append(submission)
+    found = []
+    for (organisation, quarter), own in sorted(of_partition.items()):
+        quarters = (str(Quarter.parse(quarter).back(count)) for count in range(1, look_back + 1))
+        before = [one for earlier in quarters for one in of_partition.get((organisation, earlier), [])]
+        ground, submitted = ground_of(own, before, code), submitted_of(own)
+        approved = [one.approval_id for one in in_force(approvals, ground, submitted)]
+        fingerprint = _sha256([ground, approved]) if approved else ground
+        found.append(Partition(organisation, quarter, fingerprint, ground, submitted))
+    return found
+
+
+def overrides(settings: Settings, connection: "duckdb.DuckDBPyConnection") -> list[Approval]:
+    """The overrides that are about what has been sent for their partition, and nothing since."""
+    recorded_ones = [one for one in recorded(settings) if one.rule]
+    if not recorded_ones:
+        return []
+    submissions = all_submissions(connection)
     return [
-        Partition(organisation, quarter, fingerprint(ground, grounds.get((organisation, _before(quarter)), []), code))
-        for (organisation, quarter), ground in sorted(grounds.items())
+        one
+        for one in recorded_ones
+        if one.bound_to == submitted_of([each for each in submissions if each.partition == one.partition])
     ]
 
 
-def fingerprint(submissions: list[Submission], before: list[Submission], code: str) -> str:
-    """The sha256 of what a partition is judged on: its submissions, those of the quarter before, and the code."""
-    ground = [
-        sorted((one.submission_id, one.status, one.sha256, one.layout_sha256 or "") for one in quarter)
-        for quarter in (submissions, before)
-    ]
-    return hashlib.sha256(json.dumps([ground, code]).encode()).hexdigest()
+def ground_of(submissions: list[Submission], before: list[Submission], code: str) -> str:
+    """The sha256 of what a partition is judged on: its submissions, those of the quarters before, and the code."""
+    return _sha256([[sorted((one.status, *_identity(one)) for one in those) for those in (submissions, before)], code])
 
 
-def _before(quarter: str) -> str:
-    found = Quarter.parse(quarter)
-    return str(Quarter(found.fiscal_year - (found.number == 1), (found.number - 2) % 4 + 1))
+def submitted_of(submissions: list[Submission]) -> str:
+    """The sha256 of what was sent for a partition, and the layouts it was read with."""
+    return _sha256(sorted(map(_identity, submissions)))
+
+
+def _identity(submission: Submission) -> tuple[str, str, str]:
+    return submission.submission_id, submission.sha256, submission.layout_sha256 or ""
+
+
+def _sha256(document: object) -> str:
+    return hashlib.sha256(json.dumps(document).encode()).hexdigest()
 
 
 def code_hash(settings: Settings) -> str:
-    """The sha256 of the loaders, the dbt project and the expectations: names and contents."""
-    digest = hashlib.sha256()
+    """The sha256 of the loaders, the dbt project, the expectations and the policy: names and contents."""
+    digest = hashlib.sha256(settings.policy.read_bytes())
     for folder in (LOADERS, settings.dbt_project, EXPECTATIONS):
         for path in _files(folder):
             digest.update(f"{folder.name}/{path.relative_to(folder).as_posix()}\0".encode())

@@ -26,6 +26,11 @@ class Submission:
     file_name: str
 
     @property
+    def is_accepted(self) -> bool:
+        """Whether its rows are read, unless a later one takes its place."""
+        return self.status == ACCEPTED
+
+    @property
     def quarter(self) -> str:
         """The fiscal quarter it counts in."""
         return quarter_of(self.reporting_period)

@@ -5,15 +5,45 @@ from collections.abc import Iterable
 
 import duckdb
 
-from publication.manifest import Layout, Manifest, Partition, PartitionKey, Source
+from publication.contract import candidate_id
+from publication.manifest import Approval, Layout, Manifest, Partition, PartitionKey, Source
 from publication.sql import quoted, records
 from publication.store import PublicationError
 from quarterdeck.periods import Month
+from quarterdeck.settings import Settings
 
 PUBLISHED = "published"
 
 
+def standing(settings: Settings, connection: duckdb.DuckDBPyConnection, build: str) -> list[Partition]:
+    """The gate's decisions that are about what could be published now, with the approvals they were made with.
+
+    A decision on another candidate, or on other accepted submissions than there are now, stands for nothing: what was
+    built or sent since has passed no gate.
+    """
+    approvals = defaultdict(list)
+    of_approval = ", ".join(("organisation_code", "quarter", *Approval.model_fields))
+    for row in records(connection, f"select {of_approval} from {quoted(build)}.gate.approvals order by approved_at"):
+        approvals[row.pop("organisation_code"), row.pop("quarter")].append(Approval(**row))
+    accepted, built = _accepted(sources(connection, build)), candidate_id(settings)
+    found = []
+    for row in records(
+        connection,
+        f"""
+        select organisation_code, quarter, decision, reason, fingerprint, coalesce(evaluated, 0) as evaluated,
+            candidate, submissions
+        from {quoted(build)}.gate.decisions
+        """,
+    ):
+        key = row["organisation_code"], row["quarter"]
+        judged = row.pop("candidate"), row.pop("submissions") or ""
+        if judged == (built, ", ".join(sorted(accepted[key]))):
+            found.append(Partition(**row, approvals=approvals[key]))
+    return found
+
+
 def decisions(
+    settings: Settings,
     connection: duckdb.DuckDBPyConnection,
     build: str,
     previous: Manifest | None,
@@ -26,18 +56,11 @@ def decisions(
     whether other submissions are behind the rows than behind the last published ones. `build` is the name that the
     build file is attached under. Raises PublicationError where nothing was decided.
     """
-    partitions = [
-        Partition(**row)
-        for row in records(
-            connection,
-            f"""
-            select organisation_code, quarter, decision, reason, fingerprint, coalesce(evaluated, 0) as evaluated
-            from {quoted(build)}.gate.decisions
-            """,
+    partitions = standing(settings, connection, build)
+    if not partitions and not previous:
+        raise PublicationError(
+            "The gate has decided on nothing yet of this candidate: nothing can be published. Run the audit first."
         )
-    ]
-    if not partitions:
-        raise PublicationError("The gate has decided on nothing yet: there is nothing to publish. Run the audit first.")
     accepted = _accepted(sources)
     refreshed = {}
     for partition in partitions:

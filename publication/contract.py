@@ -42,6 +42,15 @@ def declared_marts(settings: Settings) -> list[Mart]:
     return sorted((_mart(node) for node in nodes if _is_mart(node)), key=lambda mart: mart.name)
 
 
+def candidate_id(settings: Settings) -> str | None:
+    """What tells the candidate from others, as the gate notes it: dbt's name of the run that finished it."""
+    results = settings.dbt_target / "run_results.json"
+    if not results.is_file():
+        return None
+    name: str | None = json.loads(results.read_text()).get("metadata", {}).get("invocation_id")
+    return name
+
+
 def _is_mart(node: dict[str, Any]) -> bool:
     """True for a model that stands in schema `marts` as a table or a view."""
     return (

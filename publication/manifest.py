@@ -74,6 +74,15 @@ class Disclosure(BaseModel):
     exposed: int
 
 
+class Approval(BaseModel):
+    """What a named person let pass: the warnings of a partition, or the errors of one rule."""
+
+    rule: str | None
+    approved_by: str
+    reason: str
+    approved_at: str
+
+
 class Partition(BaseModel):
     """An organisation x quarter: the gate's last decision that this version knows of, and whose rows it holds.
 
@@ -90,6 +99,7 @@ class Partition(BaseModel):
     evaluated: int
     published_in: str | None = None
     submissions: list[str] = []
+    approvals: list[Approval] = []
 
     @property
     def key(self) -> PartitionKey:

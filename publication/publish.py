@@ -50,8 +50,10 @@ def publish(settings: Settings) -> PublishResult:
     """
     result = _compose_version(settings)
     with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
-        decided = connection.execute("select organisation_code, quarter, fingerprint from gate.decisions").fetchall()
-    settled = {f"{organisation} {quarter}": fingerprint for organisation, quarter, fingerprint in decided}
+        decided = candidate.standing(settings, connection, settings.warehouse.stem)
+    # What was carried out before and has not been judged since stays so.
+    settled = json.loads(settings.settled.read_text()) if settings.settled.exists() else {}
+    settled |= {partition.name: partition.fingerprint for partition in decided}
     partial = settings.settled.with_suffix(".partial")
     partial.write_text(json.dumps(settled, indent=2))
     partial.replace(settings.settled)
@@ -79,7 +81,7 @@ def _compose_version(settings: Settings) -> PublishResult:
 
         with composing(folder, attached) as connection:
             sources = candidate.sources(connection, build)
-            partitions, refreshed = candidate.decisions(connection, build, previous, sources, version)
+            partitions, refreshed = candidate.decisions(settings, connection, build, previous, sources, version)
             held = [partition.name for partition in partitions if partition.decision != PUBLISHED]
             # A rollback stays until the gate decides on something new.
             if previous and previous.rolled_back_to and not previous.outdated_by(partitions):

@@ -360,7 +360,7 @@ class Tracer:
             return SourceCell(submission_id, sheet, cell, problem="the version does not know this submission"), ()
         known = (submission_id, sheet, cell, source.file_name, source.sha256, source.received_at)
         if (submission_id, sheet, cell) in self._hidden:
-            return SourceCell(*known, suppressed=True)
+            return SourceCell(*known, suppressed=True), ()
         try:
             content = self._read(source, sheet, cell, unit)
         except UnreadableCellError as error:

@@ -31,6 +31,9 @@ ANALYST = "Analyst"
 NO_CALENDAR = "QUARTERDECK_NO_CALENDAR"
 """The variable that tells an Airflow which was started for one purpose to leave the late files to those that stay."""
 
+APPROVAL_DAG = "approvals"
+"""A run of it may wait for a person for months; nothing else waits for it."""
+
 MONTH_KEY = "%Y-%m"
 """How a partition key writes a reporting period: `2018-09`."""
 
@@ -51,5 +54,5 @@ def ingest_dag(feed: str) -> str:
 INGEST_DAGS = (*(ingest_dag(feed.name) for feed in FEEDS), LATE_DAG)
 """The DAGs that fill the warehouse."""
 
-DAGS = (*INGEST_DAGS, PUBLICATION_DAG, BACKFILL_DAG, NOTICES_DAG)
+DAGS = (*INGEST_DAGS, PUBLICATION_DAG, BACKFILL_DAG, NOTICES_DAG, APPROVAL_DAG)
 """Every DAG there is."""

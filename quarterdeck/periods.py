@@ -109,6 +109,15 @@ class Quarter:
     def __str__(self) -> str:
         return f"{self.fiscal_year}-{(self.fiscal_year + 1) % 100:02d} Q{self.number}"
 
+    def back(self, count: int) -> "Quarter":
+        """The quarter so many quarters before this one.
+
+        >>> str(Quarter.parse("2018-19 Q2").back(3))
+        '2017-18 Q3'
+        """
+        year, number = divmod(self.fiscal_year * 4 + self.number - 1 - count, 4)
+        return Quarter(year, number + 1)
+
     @property
     def first_month(self) -> Month:
         """The month the quarter starts with."""

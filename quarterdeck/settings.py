@@ -21,6 +21,7 @@ class Settings(BaseSettings):
     home: Path = PROJECT_ROOT / "var"
     dbt_project: Path = PROJECT_ROOT / "dbt_project"
     layouts: Path = PROJECT_ROOT / "loaders" / "layouts"
+    policy: Path = PROJECT_ROOT / "expectations" / "policy.yml"
     dbt_threads: int = 2
     batch_files: int = 100
     settle_seconds: float = 3.0
@@ -45,6 +46,11 @@ class Settings(BaseSettings):
     def archived(self, sha256: str) -> Path:
         """Where the bytes with that hash are kept."""
         return self.archive / "objects" / sha256[:2] / sha256
+
+    @property
+    def approvals(self) -> Path:
+        """What named people approved or overrode, a file each; kept for good, like the archive."""
+        return self.home / "approvals"
 
     @property
     def quarantine(self) -> Path:

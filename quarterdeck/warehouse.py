@@ -110,6 +110,19 @@ DECISIONS: Columns = {
     "reason": TEXT,
     "fingerprint": TEXT,
     "evaluated": INTEGER,
+    "candidate": TEXT,
+    "submissions": TEXT,
+}
+
+APPROVALS: Columns = {
+    "approval_id": TEXT,
+    "organisation_code": TEXT,
+    "quarter": TEXT,
+    "rule": TEXT,
+    "bound_to": TEXT,
+    "approved_by": TEXT,
+    "reason": TEXT,
+    "approved_at": TEXT,
 }
 
 
@@ -153,6 +166,7 @@ def raw_tables() -> dict[str, Columns]:
         "raw.arithmetic_checks": ARITHMETIC_CHECKS,
         "raw.identity": IDENTITY,
         "gate.decisions": DECISIONS,
+        "gate.approvals": APPROVALS,
     }
 
 

@@ -38,8 +38,9 @@ def check(
 ) -> None:
     """Say what is wrong with a file, where, and who can fix it. Nothing is submitted.
 
-    The rules are those of the pipeline: the same reader and the same arithmetic, on a warehouse of its own. Exit code 0
-    where the file would be accepted, 1 where an error would hold it, 2 where it cannot be checked.
+    The rules are those of the pipeline: the same reader, the same arithmetic and the same suite for submissions, on a
+    warehouse of its own. What takes other files to see (tables of other returns, earlier quarters) is left to the gate.
+    Exit code 0 where the file would be accepted, 1 where an error would hold it, 2 where it cannot be checked.
     """
     from quarterdeck.findings import Severity
     from quarterdeck.organisations import UnplaceableError, place, place_of
@@ -107,8 +108,9 @@ def _shown(found: "Finding") -> dict[str, str]:
 
 
 def _findings(settings: "Settings", file: Path, where: "Place") -> "list[Finding]":
-    """What loading the file and its arithmetic find, worst first."""
+    """What loading the file, its arithmetic and the suite for submissions find, worst first."""
     from expectations.arithmetic import check as check_arithmetic
+    from expectations.at_the_door import look
     from loaders.load import load_batches
     from loaders.read import read_batch
     from loaders.receive import receive
@@ -124,14 +126,15 @@ def _findings(settings: "Settings", file: Path, where: "Place") -> "list[Finding
         loaded = load_batches(
             apart, [read_batch(apart, where.feed, where.reporting_period, batch) for batch in batches]
         )
-        check_arithmetic(apart, loaded.accepted)
+        held = check_arithmetic(apart, loaded.accepted).held
         with connect(apart, read_only=True) as connection:
-            found = connection.execute(
-                f"select {', '.join(_SHOWN)} from raw.findings"
-                " order by array_position(['error', 'warning', 'info'], severity), sheet, cell"
-            ).fetchall()
-    findings = [dict(zip(_SHOWN, row, strict=True)) for row in found]
-    return [Finding(**each | {"severity": Severity(each["severity"])}) for each in findings]
+            found = connection.execute(f"select {', '.join(_SHOWN)} from raw.findings").fetchall()
+        # As in the pipeline: the rows of a file that is held are not looked at any further.
+        judged = look(apart, [each for each in loaded.accepted if each not in held])
+    earlier = [dict(zip(_SHOWN, row, strict=True)) for row in found]
+    findings = [Finding(**each | {"severity": Severity(each["severity"])}) for each in earlier] + judged
+    worst_first = list(Severity)
+    return sorted(findings, key=lambda one: (worst_first.index(one.severity), one.sheet or "", one.cell or ""))
 
 
 @contextmanager

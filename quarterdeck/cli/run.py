@@ -44,10 +44,15 @@ class Outcome:
         return [decision for decision in self.decisions if decision["decision"] == "held"]
 
     @property
+    def awaiting(self) -> list[dict[str, Any]]:
+        """The decisions that leave a partition waiting for somebody's approval."""
+        return [decision for decision in self.decisions if decision["decision"] == "awaiting approval"]
+
+    @property
     def exit_code(self) -> int:
         """Done, or something that somebody must look at."""
         failed = [one for one in self.runs if one["state"] != "success"]
-        return FOUND if failed or self.failed or self.held or self.quarantined else DONE
+        return FOUND if failed or self.failed or self.held or self.awaiting or self.quarantined else DONE
 
 
 def run(
@@ -58,7 +63,7 @@ def run(
     """Take on what has been submitted: ingest it, build the marts, judge them, publish what passes.
 
     The DAGs do the work, in the Airflow that `quarterdeck up` started or in one that is started for this and stopped
-    afterwards. Exit code 1 where a partition is held, a file is in quarantine, or a task failed.
+    afterwards. Exit code 1 where a partition is held or awaits approval, a file is in quarantine, or a task failed.
     """
     import httpx
 
@@ -83,7 +88,7 @@ def run(
     outcome.quarantined = sorted(in_quarantine(settings) - quarantined)
     outcome.seconds = round(time.monotonic() - started, 1)
     if as_json:
-        emit_json({**vars(outcome), "held": outcome.held})
+        emit_json({**vars(outcome), "held": outcome.held, "awaiting": outcome.awaiting})
     else:
         _show(settings, outcome)
     raise typer.Exit(outcome.exit_code)
@@ -231,6 +236,8 @@ def _show(settings: "Settings", outcome: Outcome) -> None:
             ],
             "Decisions",
         )
+    if outcome.awaiting:
+        typer.echo("\nWhat awaits approval keeps its last published rows; `quarterdeck approve` lists it.")
     for failure in outcome.failed:
         typer.echo(f"\nFailed: {failure['run']}, task {failure['task']}. Its log ends:")
         typer.echo("\n".join(f"    {line}" for line in failure["log"]))

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from quarterdeck.local_airflow.environment import USER
+from quarterdeck.orchestration import APPROVAL_DAG
 
 ACTIVE = ("queued", "running")
 _PAGE = 100
@@ -76,8 +77,9 @@ class Client:
         return list(self._pages(url, "task_instances", updated_at_gte=since.isoformat(), order_by="start_date"))
 
     def has_active_runs(self) -> bool:
-        """Whether any run is queued or running."""
-        return bool(self._get("/dags/~/dagRuns", state=ACTIVE, limit=1)["total_entries"])
+        """Whether any run is queued or running, but for those that wait for a person's answer."""
+        active = self._pages("/dags/~/dagRuns", "dag_runs", state=ACTIVE)
+        return any(run["dag_id"] != APPROVAL_DAG for run in active)
 
     def has_unanswered_events(self, since: datetime) -> bool:
         """Whether an asset event since then has not started the run that it is to start."""

@@ -31,7 +31,7 @@ def body(dag: "DAG", task_id: str) -> Callable[..., Any]:
 
 
 def test_tasks_follow_one_another(dag: "DAG") -> None:
-    order = ["pending", "settle", "build", "audit", "publish"]
+    order = ["pending", "settle", "build", "audit", "publish", "waiting", "ask"]
     assert [task.task_id for task in dag.topological_sort()] == order
     for earlier, later in zip(order, order[1:], strict=False):
         assert earlier in dag.get_task(later).upstream_task_ids
@@ -99,3 +99,20 @@ def test_what_is_judged_is_what_was_pending_when_the_candidate_was_built(
     monkeypatch.setattr("expectations.audit.audit", audit)
     body(dag, "audit")(body(dag, "build")())
     assert happened == ["check", "pending", "build", [PARTITION]]
+
+
+def test_a_question_is_put_for_what_awaits_approval_and_nothing_else(dag: "DAG") -> None:
+    decision = {"organisation_code": "E10000024", "quarter": "2018-19 Q2", "fingerprint": "f00d" * 16, "reason": "Why."}
+    audited = {
+        "decisions": [decision | {"decision": "awaiting approval"}, decision | {"decision": "held"}],
+    }
+    [question] = body(dag, "waiting")(audited)
+    assert question == {
+        "trigger_run_id": "E10000024_2018-19-Q2_f00df00df00df00d",
+        "conf": {"organisation_code": "E10000024", "quarter": "2018-19 Q2", "reason": "Why."},
+    }
+
+
+def test_nothing_waits_for_the_answer(dag: "DAG") -> None:
+    assert dag.get_task("ask").downstream_task_ids == set()
+    assert dag.get_task("publish").upstream_task_ids == {"audit"}

@@ -8,6 +8,7 @@ import pytest
 from quarterdeck.settings import Settings
 from quarterdeck.warehouse import prepare
 from tests.expectations.build import Build
+from tests.expectations.suite_failures import Failing, suite_failures
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +30,9 @@ def new_build(settings: Settings, prepared: Path) -> Build:
     settings.warehouse.parent.mkdir(parents=True)
     shutil.copyfile(prepared, settings.warehouse)
     return Build(settings)
+
+
+@pytest.fixture(scope="session")
+def failing(tmp_path_factory: pytest.TempPathFactory, prepared: Path) -> Failing:
+    """Who fails on what, where both suites are put to good and to spoiled rows."""
+    return suite_failures(new_build(Settings(home=tmp_path_factory.mktemp("suites") / "home"), prepared))

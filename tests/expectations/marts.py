@@ -18,36 +18,51 @@ Row = dict[str, Any]
 
 GOOD: dict[str, Row] = {
     "project_status": {
-        "portfolio": "Place", "programme": None, "project": "Road Lighting Energy", "scale_id": "five_step_delivery",
-        "status": "On Target",
-        "rag": "green", "movement": "same", "target_gbp": 225_000, "net_at_risk_gbp": 0, "submission_id": None,
+        "portfolio": "Place", "programme": None, "project_code": None, "project": "Road Lighting Energy",
+        "scale_id": "five_step_delivery", "status": "On Target", "status_previous": "On Target",
+        "status_previous_basis": "printed", "rag": "green", "movement": "same", "target_gbp": 225_000,
+        "at_risk_gbp": 0, "net_at_risk_gbp": 0, "submission_id": None,
         "sheet": "Appendix B", "cells": '{"project":"B52","status":"D52"}',
     },
     "project_delivery": {"portfolio": "Transport", "project_code": "P1", "project": "A Railway"},
     "portfolio_savings": {
         "portfolio": "Place", "projects": 1, "projects_green": 1, "projects_amber": 0, "projects_amber_red": 0,
-        "projects_red": 0, "projects_complete": 0, "projects_not_rated": 0, "target_gbp": 225_000, "net_at_risk_gbp": 0,
+        "projects_red": 0, "projects_complete": 0, "projects_not_rated": 0, "target_gbp": 225_000, "at_risk_gbp": 0,
+        "net_at_risk_gbp": 0,
     },
     "programme_status": {
         "source_table": "appendix_c", "portfolio": "Adults", "programme_code": "P1", "programme": "Early Resolution",
-        "rag": "amber",
+        "scale_id": "five_step_delivery", "status": "At Risk", "status_previous": "At Risk", "rag": "amber",
+        "movement": "same", "at_risk_gbp": 0, "net_at_risk_gbp": 0, "submission_id": None, "sheet": "C", "cells": "{}",
     },
     "savings_profile": {
         "return_id": "annex", "source_table": "table_1", "portfolio": None, "component": "Income", "row_type": "detail",
-        "savings_year": "2019-20", "measure": "high", "amount_gbp": 500_000,
+        "savings_year": "2019-20", "measure": "high", "amount_gbp": 500_000, "submission_id": None, "sheet": "Table 1",
+        "cells": '{"amount_gbp":"D9"}',
     },
     "milestones": {"milestone": "Phase 2 begins", "due_from": date(2018, 9, 1), "due_to": date(2018, 9, 30)},
     "milestone_delivery": {"milestones": 42, "completed": 20},
     "performance_indicators": {
         "indicator_code": "B001", "indicator": "Availability", "audience": "Corporate", "rag": "green",
+        "actual": 99, "submission_id": None, "sheet": "Performance", "cells": '{"actual":"E9"}',
+    },
+    "performance_indicator_history": {
+        "indicator_code": "B001", "indicator": "Availability", "audience": "Corporate", "measured_quarter": QUARTER,
+        "actual": 99, "target": 98, "submission_id": None, "sheet": "Performance", "cells": '{"actual":"E9"}',
     },
     "agency_workforce": {
-        "month": "2018-07", "measured_quarter": QUARTER, "shifts_filled": 648, "fill_rate_percent": 98,
+        "month": "2018-07", "measured_quarter": QUARTER, "shifts_filled": 648, "shifts_unfilled": 8,
+        "shift_workers": 257, "assignments_filled": 76, "fill_rate_percent": 98, "submission_id": None, "sheet": "Hays",
+        "cells": "{}",
     },
     "agency_workforce_quarterly": {"measured_quarter": QUARTER, "shifts_filled": 648},
-    "establishment_change": {"service": "Social Care"},
+    "establishment_change": {
+        "service": "Social Care", "previous_fte": 200, "new_fte": 170, "submission_id": None, "sheet": "E",
+        "cells": '{"previous_fte":"B5"}',
+    },
     "workforce_indicators": {
         "subject_code": "R1", "topic": "HR", "indicator": "absence", "period": "2018-09", "numerator": 3,
+        "value": 4,
     },
     "workforce_indicators_quarterly": {
         "measured_quarter": QUARTER, "subject_code": "R1", "topic": "HR", "indicator": "absence",
@@ -127,8 +142,9 @@ def create_candidate(build: Build) -> None:
     """Every mart, with no rows, and the vocabulary that statuses are looked up in."""
     with connect(build.settings) as connection:
         connection.execute("create schema marts; create schema seeds")
-        connection.execute("create table seeds.delivery_statuses (scale_id varchar, status varchar)")
-        connection.execute("insert into seeds.delivery_statuses values ('five_step_delivery', 'On Target')")
+        connection.execute("create table seeds.delivery_statuses (scale_id varchar, status varchar, rag varchar)")
+        known = "('five_step_delivery', 'On Target', 'green'), ('five_step_delivery', 'Compromised', 'red')"
+        connection.execute(f"insert into seeds.delivery_statuses values {known}")
         for mart, row in GOOD.items():
             columns = ", ".join(f'"{name}" {_type(value)}' for name, value in {**PERIOD, **row}.items())
             connection.execute(f"create table marts.{mart} ({columns})")

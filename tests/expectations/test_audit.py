@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from expectations.audit import ROWS_LISTED, audit, judge
+from expectations.audit import audit, judge
 from expectations.dbt_tests import NotBuiltError
 from expectations.evaluate import Evaluation
+from expectations.failing_rows import ROWS_LISTED
 from expectations.pending import Partition, pending_partitions
 from expectations.suites import CANDIDATE, SUBMISSIONS, suite
 from tests.expectations import marts

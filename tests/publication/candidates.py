@@ -116,14 +116,19 @@ class Candidate:
         for key, (decision, fingerprint) in self.decisions.items():
             connection.execute(
                 "insert into gate.decisions by name select ? as organisation_code, ? as quarter, ? as decision, "
-                "? as reason, ? as fingerprint, 7 as evaluated",
-                [*key, decision, "1 error" if decision == "held" else "no errors", fingerprint],
+                "? as reason, ? as fingerprint, 7 as evaluated, ? as submissions",
+                [*key, decision, "1 error" if decision == "held" else "no errors", fingerprint, self._sent(key)],
             )
         connection.execute("insert into raw.findings (severity) values ('warning'), ('warning'), ('info')")
         connection.execute(
             "create table marts.organisations as "
             "select distinct organisation_code, organisation from marts.project_status"
         )
+
+    def _sent(self, key: tuple[str, str]) -> str:
+        """The accepted submissions of a partition, as the gate notes them."""
+        mine = (name for name, code in self.submissions.items() if (code, QUARTER) == key)
+        return ", ".join(sorted(mine))
 
     def _write_manifest(self) -> None:
         nodes = {f"model.{name}": self._node(name, meta) for name, meta in self.meta.items()}

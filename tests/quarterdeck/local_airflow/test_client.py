@@ -103,7 +103,15 @@ def test_a_question_is_asked_again_when_the_answer_takes_too_long() -> None:
         asked.append(request)
         if len(asked) < 3:
             raise httpx.ReadTimeout("timed out", request=request)
-        return httpx.Response(200, json={"total_entries": 0})
+        return httpx.Response(200, json={"total_entries": 0, "dag_runs": []})
 
     assert not client(answer).has_active_runs()
     assert len(asked) == 3
+
+
+@pytest.mark.parametrize(("dag_id", "active"), [("quarterly_publication", True), ("approvals", False)])
+def test_a_run_that_waits_for_a_person_keeps_nobody_waiting(dag_id: str, active: bool) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"total_entries": 1, "dag_runs": [{"dag_id": dag_id}]})
+
+    assert client(answer).has_active_runs() is active

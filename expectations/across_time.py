@@ -1,0 +1,274 @@
+"""What must hold from one time to the next, as declared in `across_time.yml`: SQL over the marts, findings out."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from expectations.cells import cell_of
+from expectations.store import PlacedFinding, insert, rows
+from expectations.submissions import Submission
+from quarterdeck.periods import Quarter
+from quarterdeck.rules import finding
+from quarterdeck.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from expectations.pending import Partition
+
+DECLARATIONS = Path(__file__).with_name("across_time.yml")
+QUARTER_BEFORE, LAST_PUBLICATION = "quarter before", "last publication"
+CANDIDATE, PUBLISHED = "marts", "published.main"
+ROW_COUNTS = "row_counts"
+NAME_KEY = r"regexp_replace(lower(coalesce(name, '')), '[^\p{L}\p{N}]+', '', 'g')"
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Comparison(_Declared):
+    """What is looked for in a mart's rows, now and before; `of_before` where what is found stood there before."""
+
+    rule: str
+    mart: str
+    thing: str
+    part: str = "''"
+    against: tuple[Literal["quarter before", "last publication", "itself"], ...]
+    finds: str
+    says: str
+    remedy: str
+    cell: str | None = None
+    of_before: bool = False
+
+
+class Series(_Declared):
+    """Figures of a mart that are followed from period to period, and what of their changes counts as unusual."""
+
+    mart: str
+    thing: str
+    period: str
+    values: tuple[str, ...]
+    history: int
+    times: float
+    share: float
+
+
+class Usual(_Declared):
+    """The rule about unusual changes, and the series it is put to."""
+
+    rule: str
+    says: str
+    remedy: str
+    series: tuple[Series, ...]
+
+
+class AcrossTime(_Declared):
+    """The whole of the declarations."""
+
+    look_back: int
+    comparisons: tuple[Comparison, ...]
+    not_counted: tuple[str, ...]
+    usual: Usual
+
+
+@cache
+def across_time() -> AcrossTime:
+    """The declarations.
+
+    Raises pydantic's ValidationError, which names the field, where the file is not of the described shape.
+    """
+    return AcrossTime(**yaml.safe_load(DECLARATIONS.read_text(encoding="utf-8")))
+
+
+def compare(
+    settings: Settings,
+    connection: "duckdb.DuckDBPyConnection",
+    partitions: "Sequence[Partition]",
+    submissions: Mapping[str, Submission],
+) -> list[PlacedFinding]:
+    """Put every declared comparison and series to the candidate's rows of these partitions.
+
+    `submissions` are those that count, by id. A mart that the candidate or the last version does not have is not
+    compared. Leaves temporary tables and the last version attached as `published`.
+    """
+    declared = across_time()
+    _prepare(settings, connection, partitions, declared.look_back)
+    there = {schema: _marts(connection, schema) for schema in (CANDIDATE, PUBLISHED)}
+    for schema, marts in there.items():
+        _count_rows(connection, schema, marts - set(declared.not_counted))
+    found: list[PlacedFinding] = []
+    for comparison in declared.comparisons:
+        for against in comparison.against:
+            needed = (CANDIDATE, PUBLISHED) if against == LAST_PUBLICATION else (CANDIDATE,)
+            if all(comparison.mart in {ROW_COUNTS, *there[schema]} for schema in needed):
+                found += _found(connection, comparison, against, submissions)
+    for series in declared.usual.series:
+        if series.mart in there[CANDIDATE]:
+            found += _unusual(connection, declared.usual, series, submissions)
+    return found
+
+
+def _prepare(
+    settings: Settings, connection: "duckdb.DuckDBPyConnection", partitions: "Sequence[Partition]", look_back: int
+) -> None:
+    judged = [
+        {
+            "organisation_code": part.organisation_code,
+            "quarter": part.quarter,
+            "earliest": str(Quarter.parse(part.quarter).back(look_back)),
+        }
+        for part in partitions
+    ]
+    connection.execute("create temp table judged (organisation_code text, quarter text, earliest text)")
+    insert(connection, "judged", judged)
+    connection.execute(f"create temp macro name_key(name) as {NAME_KEY}")
+    current = settings.published / "current" / "marts.duckdb"
+    if current.exists():
+        path = str(current.resolve()).replace("'", "''")
+        connection.execute(f"attach '{path}' as published (read_only)")
+
+
+def _count_rows(connection: "duckdb.DuckDBPyConnection", schema: str, marts: Iterable[str]) -> None:
+    """A table with the rows of these marts by judged partition, named as `_relation` names it."""
+    counted = [
+        f"select organisation_code, quarter, '{mart}' as mart, count(*) as rows from {schema}.{mart}"
+        " semi join judged using (organisation_code, quarter) group by all"
+        for mart in sorted(marts)
+    ]
+    nothing = "select null::text as organisation_code, null::text as quarter, null::text as mart, 0::bigint as rows"
+    query = " union all ".join([f"{nothing} where false", *counted])
+    connection.execute(f"create temp table {_relation(schema, ROW_COUNTS)} as {query}")
+
+
+def _marts(connection: "duckdb.DuckDBPyConnection", schema: str) -> set[str]:
+    """The marts of a schema that have quarters."""
+    database, _, name = schema.rpartition(".")
+    found = connection.execute(
+        "select table_name from information_schema.columns where table_schema = ?"
+        " and table_catalog = coalesce(nullif(?, ''), current_database())"
+        " and column_name in ('organisation_code', 'quarter') group by table_name having count(*) = 2",
+        [name, database],
+    )
+    return {mart for (mart,) in found.fetchall()}
+
+
+def _relation(schema: str, mart: str) -> str:
+    return f"{mart}_of_{schema.replace('.', '_')}" if mart == ROW_COUNTS else f"{schema}.{mart}"
+
+
+def _found(
+    connection: "duckdb.DuckDBPyConnection", comparison: Comparison, against: str, submissions: Mapping[str, Submission]
+) -> Iterator[PlacedFinding]:
+    named = f"{comparison.thing} as thing, {comparison.part} as part"
+    now = _relation(CANDIDATE, comparison.mart)
+    connection.execute(
+        f"create or replace temp view now as select *, {named} from {now} semi join judged"
+        " using (organisation_code, quarter)"
+    )
+    if against == QUARTER_BEFORE:
+        connection.execute(
+            f"""
+            create or replace temp view before as
+            select t.* replace (judged.quarter as quarter), t.quarter as quarter_before
+            from (select *, {named} from {now}) as t
+            inner join judged on t.organisation_code = judged.organisation_code
+                and t.quarter < judged.quarter and t.quarter >= judged.earliest
+            qualify dense_rank() over (
+                partition by t.organisation_code, judged.quarter, t.part order by t.quarter desc
+            ) = 1
+            """
+        )
+    elif against == LAST_PUBLICATION:
+        connection.execute(
+            f"create or replace temp view before as select *, {named}, quarter as quarter_before"
+            f" from {_relation(PUBLISHED, comparison.mart)} semi join judged using (organisation_code, quarter)"
+        )
+    for row in rows(connection, comparison.finds):
+        yield _placed(comparison.rule, comparison.says, comparison.remedy, row, submissions, comparison)
+
+
+def _unusual(
+    connection: "duckdb.DuckDBPyConnection", usual: Usual, series: Series, submissions: Mapping[str, Submission]
+) -> Iterator[PlacedFinding]:
+    for row in rows(connection, _changes(series)):
+        yield _placed(usual.rule, usual.says, usual.remedy, row, submissions)
+
+
+def _changes(series: Series) -> str:
+    """SQL for the unusual changes of a series, one row a change that a judged quarter reports."""
+    figures = ", ".join(
+        f"{{'measure': '{value.removesuffix('_gbp').replace('_', ' ')}', 'figure': {value}::double}}"
+        for value in series.values
+    )
+    return f"""
+        with points as (
+            select judged.organisation_code, judged.quarter, t.thing, t.measure, t.at_period as period,
+                arg_max(t.figure, t.quarter) as value, bool_or(t.quarter = judged.quarter) as reported_now,
+            from (
+                select organisation_code, quarter, {series.thing} as thing, {series.period} as at_period,
+                    unnest([{figures}], recursive := true)
+                from marts.{series.mart}
+            ) as t
+            inner join judged on t.organisation_code = judged.organisation_code
+                and t.quarter between judged.earliest and judged.quarter
+            where t.figure is not null
+            group by all
+        ),
+
+        steps as (
+            select *, lag(value) over followed as value_before, abs(value - value_before) as change,
+                reported_now or lag(reported_now) over followed as is_new
+            from points
+            window followed as (partition by organisation_code, quarter, thing, measure order by period)
+        ),
+
+        changes as (
+            select *, row_number() over of_thing as place, list(change) over of_thing_whole as all_changes
+            from steps
+            where change is not null
+            window of_thing as (partition by organisation_code, quarter, thing, measure order by period),
+                of_thing_whole as (
+                    partition by organisation_code, quarter, thing, measure order by period
+                    rows between unbounded preceding and unbounded following
+                )
+        )
+
+        select organisation_code, quarter, thing, period, value, value_before, change,
+            measure, list_median(list_filter(all_changes, (other, i) -> i <> place)) as usual
+        from changes
+        where is_new and len(all_changes) > {series.history}
+            and change > {series.times} * list_median(list_filter(all_changes, (other, i) -> i <> place))
+            and change > {series.share} * greatest(abs(value), abs(value_before))
+        order by all
+    """
+
+
+def _placed(
+    rule: str,
+    says: str,
+    remedy: str,
+    row: Mapping[str, Any],
+    submissions: Mapping[str, Submission],
+    comparison: Comparison | None = None,
+) -> PlacedFinding:
+    here = comparison is not None and not comparison.of_before
+    submission = submissions.get(row.get("submission_id") or "") if here else None
+    shown = {name: "blank" if value is None else value for name, value in row.items()}
+    return PlacedFinding(
+        finding(
+            rule,
+            says.format_map(shown),
+            remedy=remedy,
+            sheet=row.get("sheet") if submission else None,
+            cell=cell_of(row, comparison.cell) if submission and comparison and comparison.cell else None,
+        ),
+        row["organisation_code"],
+        row["quarter"],
+        submission.submission_id if submission else None,
+        submission.file_name if submission else None,
+    )

@@ -1,0 +1,125 @@
+"""Cases of the rules across time: what was there before, what is there now, and which rule speaks of the difference."""
+
+from typing import Any
+
+Row = dict[str, Any]
+Rows = list[tuple[str, Row]]
+
+BEFORE, NOW, LONG_AGO = "2018-19 Q1", "2018-19 Q2", "2015-16 Q1"
+
+
+def rows(mart: str, *changes: Row, quarter: str = NOW) -> Rows:
+    """Rows of a mart: its good row, changed."""
+    return [(mart, {"quarter": quarter, **change}) for change in changes]
+
+
+def _years(quarter: str, *amounts: int, measure: str = "target", component: str = "Income") -> Rows:
+    years = ("2018-19", "2019-20", "2020-21")
+    return [
+        ("savings_profile", {"quarter": quarter, "component": component, "measure": measure, "savings_year": year,
+                             "amount_gbp": amount})
+        for year, amount in zip(years, amounts, strict=False)
+    ]  # fmt: skip
+
+
+def _months(*figures: int) -> Rows:
+    return rows("agency_workforce", *({"month": f"2018-0{n}", "shifts_filled": x} for n, x in enumerate(figures, 1)))
+
+
+COMPROMISED: Row = {"status": "Compromised", "rag": "red"}
+UNRATED: Row = {"status": "No Status", "rag": "not_rated"}
+RED_BEFORE = rows("project_status", COMPROMISED, quarter=BEFORE)
+ELSE = {"project": "Something else"}
+SAVED = _years(BEFORE, 100, 50, 50)
+OWED: Row = {"return_id": "annex", "reporting_period": "2018-09", "expected": True, "received": False}
+
+# Of each rule: rows of the quarter before and of this one, and rows as last published, for which it must speak.
+Case = tuple[Rows, Rows, Rows]
+FIRES: dict[str, list[Case]] = {
+    "status-against-risk": [
+        (rows(mart, {"net_at_risk_gbp": 10}, quarter=BEFORE),
+         rows(mart, {"net_at_risk_gbp": 20, "movement": "improved"}), [])
+        for mart in ("project_status", "programme_status")
+    ],
+    "status-before-differs": [(RED_BEFORE, rows("project_status", {}), [])],
+    "rating-lost": [
+        ([], rows("project_status", UNRATED | {"status_previous": "Compromised"}), []),
+        ([], rows("programme_status", UNRATED | {"status_previous": "Compromised"}), []),
+        ([], rows("project_status", UNRATED), rows("project_status", COMPROMISED)),
+        (RED_BEFORE, rows("project_status", ELSE), []),
+        ([], rows("project_status", ELSE), rows("project_status", COMPROMISED)),
+        (rows("performance_indicators", {"rag": "red"}, quarter=BEFORE),
+         rows("performance_indicators", {"rag": None}), []),
+    ],
+    "saving-reprofiled": [
+        (SAVED, _years(NOW, 50, 50, 100), []),
+        ([], _years(NOW, 50, 50, 100), _years(NOW, 100, 50, 50)),
+    ],
+    "saving-deleted": [
+        (SAVED, _years(NOW, 1, 2, 3, component="Another"), []),
+        (SAVED, _years(NOW, 0, 0, 0), []),
+        ([], _years(NOW, 1, 2, 3, component="Another"), _years(NOW, 100, 50, 50)),
+        (rows("project_status", {}, quarter=BEFORE), rows("project_status", {"target_gbp": None}), []),
+        (rows("project_status", {}, quarter=BEFORE), rows("project_status", ELSE), []),
+    ],
+    "earlier-figure-changed": [
+        (_years(BEFORE, 100, measure="original_target"), _years(NOW, 90, measure="original_target"), []),
+        (rows("performance_indicator_history", {"actual": 99}, quarter=BEFORE),
+         rows("performance_indicator_history", {"actual": 98}), []),
+        (rows("agency_workforce", {"shifts_unfilled": 8}, quarter=BEFORE),
+         rows("agency_workforce", {"shifts_unfilled": 80}), []),
+        (rows("establishment_change", {"new_fte": 190}, quarter=BEFORE),
+         rows("establishment_change", {"previous_fte": 200}), []),
+    ],
+    "change-unusual": [
+        ([], _months(648, 811, 722, 617, 795, 7000), []),
+        ([], _months(648, 8110, 722, 617, 795, 700), []),
+    ],
+    "rows-lost": [([], rows("risks", {}), rows("risks", {}, {"risk": "Another"})), ([], [], rows("milestones", {}))],
+    "return-missing": [([], [("submissions", OWED | {"due_on": "2018-10-30"})], [])],
+}  # fmt: skip
+
+# And for which it must not.
+SILENT: dict[str, list[Case]] = {
+    "status-against-risk": [
+        (rows("project_status", {"net_at_risk_gbp": 20}, quarter=BEFORE),
+         rows("project_status", {"net_at_risk_gbp": 20, "movement": "improved"}), []),
+        (rows("project_status", {"net_at_risk_gbp": 10}, quarter=BEFORE),
+         rows("project_status", {"net_at_risk_gbp": 20, "movement": "worsened"}), []),
+        (rows("project_status", {"net_at_risk_gbp": 10}, quarter=LONG_AGO),
+         rows("project_status", {"net_at_risk_gbp": 20, "movement": "improved"}), []),
+    ],
+    "status-before-differs": [(rows("project_status", {}, quarter=BEFORE), rows("project_status", {}), [])],
+    "rating-lost": [
+        (RED_BEFORE, rows("project_status", {"status_previous": "Compromised"}), []),
+        ([], rows("project_status", UNRATED), rows("project_status", {})),
+    ],
+    "saving-reprofiled": [
+        (SAVED, _years(NOW, 100, 50, 50), []),
+        (SAVED, _years(NOW, 100, 60, 60), []),
+        (_years(BEFORE, 100, 50, 50, measure="high"), _years(NOW, 50, 50, 100, measure="high"), []),
+    ],
+    "saving-deleted": [
+        (SAVED, _years(NOW, 60, 0, 0), []),
+        # The whole table is not reported this quarter.
+        (SAVED, rows("project_status", {}), []),
+        (rows("project_status", {"rag": "complete"}, quarter=BEFORE), rows("project_status", ELSE), []),
+    ],
+    "earlier-figure-changed": [
+        (_years(BEFORE, 100, measure="revised_target"), _years(NOW, 90, measure="revised_target"), []),
+        (rows("agency_workforce", {}, quarter=BEFORE), rows("agency_workforce", {}), []),
+        (rows("establishment_change", {"new_fte": 200}, quarter=BEFORE),
+         rows("establishment_change", {"previous_fte": 200}), []),
+    ],
+    "change-unusual": [
+        ([], _months(648, 811, 722, 617, 795, 700), []),
+        # Too few to know what is usual.
+        ([], _months(648, 811, 722, 7000), []),
+    ],
+    "rows-lost": [([], rows("risks", {}, {"risk": "Another"}), rows("risks", {}))],
+    "return-missing": [
+        ([], [("submissions", OWED | {"due_on": "2999-10-30"})], []),
+        ([], [("submissions", OWED | {"due_on": "2018-10-30", "received": True})], []),
+        ([], [("submissions", OWED | {"due_on": "2018-10-30", "expected": False})], []),
+    ],
+}  # fmt: skip
