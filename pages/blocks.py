@@ -1,0 +1,325 @@
+"""Rows of marts as the blocks of a page: what `contents.yml` asks for, ready for the templates.
+
+Every figure keeps where it comes from: its mart, the key of its row, its column, and the cell of the return.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from pages.figures import NOT_REPORTED, is_number, label, shown, slug, unit_of, word
+from pages.published import Mart, Published, Row
+from quarterdeck.declared import read_yaml
+from quarterdeck.settings import PROJECT_ROOT
+
+CONTENTS = PROJECT_ROOT / "pages" / "contents.yml"
+
+Spec = dict[str, Any]
+Link = Callable[[Row], str | None]
+"""Where a row's heading leads to, if anywhere."""
+
+_RAG = {"green", "amber", "amber_red", "red", "complete", "not_rated"}
+
+
+@cache
+def contents() -> dict[str, Spec]:
+    """What is on the pages: `quarter` (pages by name, in the order of the menu), `project` and `operations`."""
+    declared: dict[str, Spec] = read_yaml(CONTENTS)
+    return declared
+
+
+@dataclass(slots=True)
+class Cell:
+    """One figure or word. `key` is set where the cell belongs to another row than its table row.
+
+    `sort` is what the column is sorted by where that is not the text; `rag` a rating to be shown as a tag; `bar` a
+    share in per cent to be drawn beside the number.
+    """
+
+    column: str
+    text: str
+    numeric: bool = False
+    blank: bool = False
+    rag: str = ""
+    source: str = ""
+    key: str = ""
+    href: str = ""
+    sort: str = ""
+    bar: float | None = None
+
+
+@dataclass(slots=True)
+class Line:
+    """One row of a table: its heading, its other cells, and what is drawn at its end."""
+
+    key: str
+    heading: Cell
+    cells: list[Cell]
+    total: bool = False
+    stack: list[tuple[str, float, float]] = field(default_factory=list)
+    trend: str = ""
+
+
+@dataclass(slots=True)
+class Table:
+    """A table as a reader sees it; `columns` are (name, heading, numeric, filter)."""
+
+    id: str
+    mart: str
+    title: str
+    heading: str
+    columns: list[tuple[str, str, bool, bool]]
+    lines: list[Line]
+    sources: list[str]
+    worked_out: list[tuple[str, str]]
+    stacked: bool = False
+    trending: bool = False
+    kind: str = "table"
+
+
+@dataclass(slots=True)
+class Items:
+    """Lists, tiles and matrices: rows of (key, cells), or for a matrix a table of them."""
+
+    id: str
+    mart: str
+    title: str
+    kind: str
+    items: list[tuple[str, list[Cell]]] = field(default_factory=list)
+    across: list[str] = field(default_factory=list)
+    down: list[tuple[str, list[list[tuple[str, Cell]]]]] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+
+
+Block = Table | Items
+
+
+def blocks(published: Published, spec: Spec, data: dict[str, list[Row]], link: Link) -> list[Block]:
+    """The blocks of a page that have something to show, in order."""
+    found: list[Block] = []
+    for each in spec["blocks"]:
+        rows = _wanted(each, data.get(each["mart"], []))
+        for title, part in _split(each, rows):
+            found.append(Maker(published, each, title, part, data, link).block())
+    for number, block in enumerate(found, start=1):
+        block.id = f"{slug(block.title)}-{number}"
+    return found
+
+
+class Maker:
+    """Makes one block of some rows of a mart."""
+
+    def __init__(
+        self, published: Published, spec: Spec, title: str, rows: list[Row], data: dict[str, list[Row]], link: Link
+    ) -> None:
+        self._published = published
+        self._spec = spec
+        self._title = title
+        self._rows = rows
+        self._data = data
+        self._link = link
+        self._mart: Mart = published.marts[spec["mart"]]
+        self._places = {(row["submission_id"], row["sheet"]) for row in rows if row.get("cells") and row["sheet"]}
+
+    def block(self) -> Block:
+        """The block that the specification asks for."""
+        kind = self._spec["kind"]
+        if kind == "table":
+            return self._table()
+        items = Items("", self._mart.name, self._title, kind, sources=self._sources())
+        if kind == "matrix":
+            self._fill_matrix(items)
+        else:
+            names = [self._spec[role] for role in ("name", "reported", "derived", "item", "note") if role in self._spec]
+            items.items = [(self._mart.key_of(row), [self._cell(row, name) for name in names]) for row in self._rows]
+        return items
+
+    def _table(self) -> Table:
+        spec = self._spec
+        names = [name for name in spec["columns"] if name in self._mart.columns]
+        if spec.get("empty") == "drop":
+            names = [name for name in names if any(row[name] is not None for row in self._rows)]
+        else:
+            names = [name for name in names if self._numeric(name) or any(row[name] is not None for row in self._rows)]
+        columns = [(name, label(name), self._numeric(name), name in spec.get("filters", ())) for name in names]
+        if "pivot" in spec:
+            across, value = spec["pivot"]
+            values = sorted({str(row[across]) for row in self._rows}, key=lambda text: (text == "total", text))
+            lines = self._pivoted(names, across, value, values)
+            columns += [(value, word(text), True, False) for text in values]
+            figures = [value]
+        else:
+            lines = [self._line(row, names) for row in self._rows]
+            figures = names
+        table = Table(
+            id="",
+            mart=self._mart.name,
+            title=self._title,
+            heading=label(spec["heading"]),
+            columns=columns,
+            lines=lines,
+            sources=self._sources(),
+            worked_out=[
+                (label(name), how) for name in figures if (how := self._published.how.get((self._mart.name, name)))
+            ],
+            stacked="stack" in spec,
+            trending="trend" in spec,
+        )
+        if "bar" in spec:
+            self._draw_bars(table, spec["bar"])
+        return table
+
+    def _line(self, row: Row, names: Sequence[str]) -> Line:
+        line = Line(
+            self._mart.key_of(row),
+            self._heading(row),
+            [self._cell(row, name) for name in names],
+            row.get(self._spec.get("totals", "row_type")) in ("total", "subtotal"),
+        )
+        if "stack" in self._spec:
+            line.stack = _stack({name: row[column] or 0 for name, column in self._spec["stack"].items()})
+        if "trend" in self._spec:
+            line.trend = self._trend(row)
+        return line
+
+    def _pivoted(self, names: Sequence[str], across: str, value: str, values: Sequence[str]) -> list[Line]:
+        """One line a key without the column that goes across; every amount keeps the key of its own row."""
+        apart = [name for name in self._mart.key if name != across]
+        groups: dict[tuple[Any, ...], dict[str, Row]] = {}
+        for row in self._rows:
+            groups.setdefault(tuple(row[name] for name in apart), {})[str(row[across])] = row
+        lines = []
+        for group in groups.values():
+            first = next(iter(group.values()))
+            line = self._line(first, names)
+            for text in values:
+                if text in group:
+                    cell = self._cell(group[text], value)
+                    cell.key = self._mart.key_of(group[text])
+                    line.cells.append(cell)
+                else:
+                    line.cells.append(Cell("", NOT_REPORTED, numeric=True, blank=True))
+            lines.append(line)
+        return lines
+
+    def _heading(self, row: Row) -> Cell:
+        cell = self._cell(row, self._spec["heading"])
+        cell.numeric = False
+        cell.text = cell.text or shown(row.get("portfolio")) or "All"
+        if self._spec["heading"] == "key":
+            cell.text = _key_in_words(cell.text)
+        cell.href = (self._link(row) or "") if "link" in self._spec else ""
+        return cell
+
+    def _cell(self, row: Row, name: str) -> Cell:
+        value, numeric = row[name], self._numeric(name)
+        unit = unit_of(name, row) if numeric else None
+        text = shown(value, name, unit)
+        cell = Cell(name, text, numeric, source=self._source(row, name))
+        if value is None:
+            token = row.get(f"{name}_token")
+            cell.blank = numeric or token is not None
+            cell.text = f"[{word(token).lower()}]" if token else NOT_REPORTED if numeric else ""
+        elif name == "rag" and value in _RAG:
+            cell.rag = value
+        elif numeric:
+            cell.sort = f"{value:f}" if hasattr(value, "as_tuple") else str(value)
+        elif hasattr(value, "isoformat"):
+            cell.sort = value.isoformat()
+        return cell
+
+    def _numeric(self, name: str) -> bool:
+        return is_number(self._mart.columns[name])
+
+    def _source(self, row: Row, name: str) -> str:
+        """The address of the cell, with its sheet where the block has rows of several."""
+        listed = row.get("cells")
+        address = json.loads(listed).get(name, "") if listed else ""
+        if address and len(self._places) > 1 and "!" not in address:
+            return f"{row['sheet']}!{address}"
+        return str(address)
+
+    def _sources(self) -> list[str]:
+        """The files and sheets that the rows come from, in words."""
+        names = self._published.file_names
+        return [f"{names.get(submission, submission)}, sheet {sheet}" for submission, sheet in sorted(self._places)]
+
+    def _draw_bars(self, table: Table, column: str) -> None:
+        cells = [
+            (cell, row[column])
+            for line, row in zip(table.lines, self._rows, strict=True)
+            for cell in line.cells
+            if cell.column == column and row[column] is not None
+        ]
+        largest = max((abs(value) for _, value in cells), default=0)
+        for cell, value in cells:
+            cell.bar = round(float(abs(value) / largest * 100), 1) if largest else 0.0
+
+    def _trend(self, row: Row) -> str:
+        """Points of a small line, 100 wide and 24 high, of the row's history; empty below two figures."""
+        spec = self._spec["trend"]
+        same = [name for name in self._mart.key if name != "quarter"]
+        history = sorted(
+            (
+                (past[spec["by"]], past[spec["value"]])
+                for past in self._data.get(spec["mart"], [])
+                if past[spec["value"]] is not None and all(past[name] == row[name] for name in same)
+            ),
+        )
+        values = [float(value) for _, value in history]
+        if len(values) < 2:
+            return ""
+        low, spread = min(values), (max(values) - min(values)) or 1.0
+        step = 96 / (len(values) - 1)
+        return " ".join(f"{2 + i * step:.1f},{22 - (value - low) / spread * 20:.1f}" for i, value in enumerate(values))
+
+    def _fill_matrix(self, items: Items) -> None:
+        spec = self._spec
+        down, across = spec["down"], spec["across"]
+        scale = [each for each in spec["scale"] if any(each in (row[down], row[across]) for row in self._rows)]
+        rest = {row[name] for row in self._rows for name in (down, across)} - set(scale)
+        scale += sorted(str(each) for each in rest)
+        items.across = scale
+        for level in scale:
+            found = [[row for row in self._rows if (str(row[down]), str(row[across])) == (level, to)] for to in scale]
+            cells = [[(self._mart.key_of(row), self._cell(row, spec["item"])) for row in rows] for rows in found]
+            items.down.append((level, cells))
+
+
+def _wanted(spec: Spec, rows: Iterable[Row]) -> list[Row]:
+    only = {name: values if isinstance(values, list) else [values] for name, values in spec.get("only", {}).items()}
+    found = [row for row in rows if all(row[name] in values for name, values in only.items())]
+    if "needs" in spec:
+        found = found if any(row[spec["needs"]] for row in found) else []
+    return found
+
+
+def _split(spec: Spec, rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    """Rows by the values of the columns that part them, with the title of each part; nothing where there are none."""
+    parts: dict[str, list[Row]] = {}
+    for row in rows:
+        values = {name: shown(row[name], name) for name in spec.get("split", ())}
+        parts.setdefault(spec["title"].format(**values), []).append(row)
+    order = spec.get("only", {}).get((spec.get("split") or [""])[0])
+    if isinstance(order, list):
+        place = {value: number for number, value in enumerate(order)}
+        name = spec["split"][0]
+        return sorted(parts.items(), key=lambda part: place[part[1][0][name]])
+    return list(parts.items())
+
+
+def _stack(counts: dict[str, int]) -> list[tuple[str, float, float]]:
+    """(name, start, width) in per cent of the whole, of those that are not nought."""
+    whole, start, found = sum(counts.values()) or 1, 0.0, []
+    for name, count in counts.items():
+        width = count / whole * 100
+        if count:
+            found.append((name, round(start, 2), round(width, 2)))
+        start += width
+    return found
+
+
+def _key_in_words(key: str) -> str:
+    return ", ".join(str(value) for value in json.loads(key).values() if value is not None) or "All"
