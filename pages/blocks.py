@@ -4,6 +4,7 @@ Every figure keeps where it comes from: its mart, the key of its row, its column
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,6 +21,7 @@ Spec = dict[str, Any]
 Link = Callable[[Row], str | None]
 """Where a row's heading leads to, if anywhere."""
 
+_CELL = re.compile(r'"(?P<column>[A-Z]{1,3})(?P<row>[0-9]+)"')
 _RAG = {"green", "amber", "amber_red", "red", "complete", "not_rated"}
 
 
@@ -290,10 +292,24 @@ class Maker:
 
 def _wanted(spec: Spec, rows: Iterable[Row]) -> list[Row]:
     only = {name: values if isinstance(values, list) else [values] for name, values in spec.get("only", {}).items()}
-    found = [row for row in rows if all(row[name] in values for name, values in only.items())]
+    found = sorted(
+        (row for row in rows if all(row[name] in values for name, values in only.items())), key=_printed_order
+    )
     if "needs" in spec:
         found = found if any(row[spec["needs"]] for row in found) else []
     return found
+
+
+def _printed_order(row: Row) -> tuple[str, str, str, int, str]:
+    """Rows of a return in the order in which it prints them, others as they come."""
+    listed = row.get("cells")
+    if not listed:
+        return row.get("quarter") or "", "", "", 0, ""
+    # Of several cells the lowest: a band above the row names what many rows share.
+    row_number, column = max(
+        ((int(match["row"]), match["column"]) for match in _CELL.finditer(listed)), default=(0, "")
+    )
+    return row["quarter"], row["submission_id"], row["sheet"] or "", row_number, column
 
 
 def _split(spec: Spec, rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:

@@ -19,6 +19,7 @@ _LABELS: dict[str, str] = _WORDING["labels"]
 _WORDS: dict[str, str] = _WORDING["words"]
 # Columns that hold codes of ours; everything else is printed as the return has it.
 _CODED: set[str] = set(_WORDING["coded"])
+_IN_THE_UNIT_OF_THEIR_ROW: set[str] = set(_WORDING["in_the_unit_of_their_row"])
 
 
 def is_number(kind: str) -> bool:
@@ -35,8 +36,7 @@ def unit_of(column: str, row: Mapping[str, Any]) -> str | None:
     for suffix, unit in _SUFFIXES.items():
         if column.endswith(suffix) or f"{suffix}_" in column:
             return unit
-    unit: str | None = row.get("unit") if column in _WORDING["in_the_unit_of_their_row"] else None
-    return unit
+    return row.get("unit") if column in _IN_THE_UNIT_OF_THEIR_ROW else None
 
 
 def number(value: Decimal | int | float, unit: str | None = None) -> str:

@@ -55,9 +55,8 @@ def project_page(published: Published, rows: dict[str, list[Row]]) -> dict[str, 
     """What the template of a project's page needs."""
     spec = contents()["project"]
     made: list[Block] = blocks(published, spec, rows, lambda row: None)
-    figures = [
-        figure for mart in spec["traced"] for row in rows.get(mart, []) for figure in _traced(published, mart, row)
-    ]
+    traced = [(mart, row) for mart in spec["traced"] for row in rows.get(mart, [])]
+    figures = [figure for mart, row in traced for figure in _traced(published, mart, row)]
     return {"title": project_name(rows), "blocks": made, "figures": figures}
 
 

@@ -40,6 +40,7 @@
     const box = document.createElement("div");
     const name = document.createElement("label");
     name.textContent = label;
+    name.className = "govuk-label";
     name.htmlFor = control.id = id;
     box.append(name, control);
     return box;
@@ -89,7 +90,7 @@
   document.querySelectorAll("[data-table]").forEach((section, number) => {
     const table = section.querySelector("table");
     if (table.tBodies[0].rows.length < 2) return;
-    if (table.tBodies[0].rows.length > 7) makeFilterable(section, table, number);
+    if (table.tBodies[0].rows.length > 15) makeFilterable(section, table, number);
     makeSortable(table);
   });
 })();
