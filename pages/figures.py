@@ -12,6 +12,7 @@ from quarterdeck.settings import PROJECT_ROOT
 NOT_REPORTED = "not reported"
 WORDING = PROJECT_ROOT / "pages" / "wording.yml"
 
+_LETTER_AT_END = re.compile(r"(?<= )[a-z]$")
 _MINUS = "\N{MINUS SIGN}"
 _SUFFIXES = {"_gbp": "gbp", "_percent": "percent", "_fte": "fte"}
 _WORDING = read_yaml(WORDING)
@@ -79,10 +80,13 @@ def shown(value: Any, column: str = "", unit: str | None = None) -> str:
 def word(code: str) -> str:
     """A code of ours in words.
 
-    >>> word("key_achievement"), word("in_flight")
-    ('Key achievements this quarter', 'In flight')
+    >>> word("key_achievement"), word("in_flight"), word("appendix_b")
+    ('Key achievements this quarter', 'In flight', 'Appendix B')
     """
-    return _WORDS.get(code) or code[:1].upper() + code[1:].replace("_", " ")
+    if code in _WORDS:
+        return _WORDS[code]
+    spaced = _LETTER_AT_END.sub(lambda letter: letter[0].upper(), code.replace("_", " "))
+    return spaced[:1].upper() + spaced[1:]
 
 
 def label(column: str) -> str:

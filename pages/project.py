@@ -80,7 +80,7 @@ def _traced(published: Published, name: str, row: Row) -> list[dict[str, str]]:
                 "label": _named(name, column, row),
                 "text": shown(row[column], column, unit_of(column, row)),
                 "file": published.file_names.get(row["submission_id"], row["submission_id"]),
-                "sheet": sheet or row["sheet"],
+                "sheet": sheet.strip("'") or row["sheet"],
                 "cell": cell,
                 "how": how,
             }

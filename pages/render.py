@@ -26,7 +26,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["lower_first"] = lambda text: text[:1].lower() + text[1:]
     return environment
 
 
