@@ -8,7 +8,10 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from html import escape
 from typing import Any
+
+from markupsafe import Markup
 
 from pages.figures import NOT_REPORTED, is_number, label, shown, slug, unit_of, word
 from pages.published import Mart, Published, Row
@@ -22,6 +25,10 @@ Link = Callable[[Row], str | None]
 """Where a row's heading leads to, if anywhere."""
 
 _CELL = re.compile(r'"(?P<column>[A-Z]{1,3})(?P<row>[0-9]+)"')
+_BAR = '<svg class="app-bar" aria-hidden="true" focusable="false"><rect width="{}%" height="100%"/></svg>'
+_LONG = 60
+"""From so many characters on, a text needs a wide column."""
+
 _RAG = {"green", "amber", "amber_red", "red", "complete", "not_rated"}
 
 
@@ -50,6 +57,33 @@ class Cell:
     href: str = ""
     sort: str = ""
     bar: float | None = None
+
+    # In Python, not in the templates: a large site has millions of these.
+    @property
+    def origin(self) -> Markup:
+        """Where the figure comes from, as attributes of an element: column, key, cell, and what to sort by."""
+        named = (("column", self.column), ("key", self.key), ("cell", self.source), ("sort", self.sort))
+        return Markup("".join(f' data-{name}="{escape(value)}"' for name, value in named if value))
+
+    @property
+    def html(self) -> Markup:
+        """The text as it is shown: a tag for a rating, a link, a blank in grey, a bar beside the number."""
+        text = escape(self.text)
+        if self.rag:
+            text = f'<strong class="govuk-tag app-rag app-rag--{self.rag}">{text}</strong>'
+        elif self.blank:
+            text = f'<span class="app-blank">{text}</span>'
+        elif self.href:
+            text = f'<a class="govuk-link" href="{escape(self.href)}">{text}</a>'
+        if self.bar is not None:
+            text += _BAR.format(self.bar)
+        return Markup(text)
+
+    @property
+    def td(self) -> Markup:
+        """The whole cell of a table."""
+        kind = " govuk-table__cell--numeric" if self.numeric else " app-long" if len(self.text) > _LONG else ""
+        return Markup(f'<td class="govuk-table__cell{kind}"{self.origin}>{self.html}</td>')
 
 
 @dataclass(slots=True)

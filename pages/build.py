@@ -19,12 +19,16 @@ from pathlib import Path
 from typing import Any
 
 from pages.blocks import Link, blocks, contents
-from pages.definitions import Definitions
+from pages.definitions import Definitions, read_definitions
 from pages.figures import label, number, shown, slug
 from pages.operations import operations
 from pages.project import gather, project_name, project_page, project_slug
 from pages.published import MARTS_FILE, Partition, Published, Row
 from pages.render import ASSETS, Renderer
+from quarterdeck.settings import Settings
+
+SITE = "site"
+"""The folder of the site in a version."""
 
 _BATCH = 15
 # From so many organisations on, the first page names only the newest quarter of each, and stays small.
@@ -78,6 +82,11 @@ def build_site(version: Path, out: Path, definitions: Definitions | None = None,
         )  # fmt: skip
     results = [result for _, result in made] + [SiteResult(renderer.pages, renderer.size_bytes)]
     return SiteResult(sum(each.pages for each in results), sum(each.size_bytes for each in results))
+
+
+def add_site(settings: Settings, folder: Path) -> None:
+    """Write the site of a version into its own folder, before readers see it: what a publication calls."""
+    build_site(folder, folder / SITE, read_definitions(settings))
 
 
 def _in_batches(batches: Sequence[Any], build: Any, processes: int) -> list[tuple[Menus, SiteResult]]:
