@@ -5,6 +5,7 @@ Every figure keeps where it comes from: its mart, the key of its row, its column
 
 import json
 import re
+from bisect import bisect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,7 +14,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from pages.figures import NOT_REPORTED, is_number, label, shown, slug, unit_of, word
+from pages.figures import NOT_REPORTED, is_number, label, number, shown, slug, unit_of, word
 from pages.published import Mart, Published, Row
 from quarterdeck.declared import read_yaml
 from quarterdeck.settings import PROJECT_ROOT
@@ -26,8 +27,9 @@ Link = Callable[[Row], str | None]
 
 _CELL = re.compile(r'"(?P<column>[A-Z]{1,3})(?P<row>[0-9]+)"')
 _BAR = '<svg class="app-bar" aria-hidden="true" focusable="false"><rect width="{}%" height="100%"/></svg>'
-_LONG = 60
-"""From so many characters on, a text needs a wide column."""
+_NO_SHEET = "(csv)"
+# A text of so many characters needs a wide column, or a very wide one.
+_LONG, _WIDE = (60, 200), ("", " app-long", " app-longer")
 
 _RAG = {"green", "amber", "amber_red", "red", "complete", "not_rated"}
 
@@ -82,7 +84,7 @@ class Cell:
     @property
     def td(self) -> Markup:
         """The whole cell of a table."""
-        kind = " govuk-table__cell--numeric" if self.numeric else " app-long" if len(self.text) > _LONG else ""
+        kind = " govuk-table__cell--numeric" if self.numeric else _WIDE[bisect(_LONG, len(self.text))]
         return Markup(f'<td class="govuk-table__cell{kind}"{self.origin}>{self.html}</td>')
 
 
@@ -117,7 +119,10 @@ class Table:
 
 @dataclass(slots=True)
 class Items:
-    """Lists, tiles and matrices: rows of (key, cells), or for a matrix a table of them."""
+    """Lists, tiles, counts and matrices: rows of (key, cells), or for a matrix a table of them.
+
+    `counted` says what `words` count: organisation, quarter and what the rows have in common.
+    """
 
     id: str
     mart: str
@@ -127,6 +132,8 @@ class Items:
     across: list[str] = field(default_factory=list)
     down: list[tuple[str, list[list[tuple[str, Cell]]]]] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
+    counted: str = ""
+    words: tuple[str, str] = ("", "")
 
 
 Block = Table | Items
@@ -138,9 +145,12 @@ def blocks(published: Published, spec: Spec, data: dict[str, list[Row]], link: L
     for each in spec["blocks"]:
         rows = _wanted(each, data.get(each["mart"], []))
         for title, part in _split(each, rows):
+            # A derived column that is blank in all of a part says nothing.
+            if "needs" in each and all(row[each["needs"]] is None for row in part):
+                continue
             found.append(Maker(published, each, title, part, data, link).block())
-    for number, block in enumerate(found, start=1):
-        block.id = f"{slug(block.title)}-{number}"
+    for place, block in enumerate(found, start=1):
+        block.id = f"{slug(block.title)}-{place}"
     return found
 
 
@@ -167,6 +177,11 @@ class Maker:
         items = Items("", self._mart.name, self._title, kind, sources=self._sources())
         if kind == "matrix":
             self._fill_matrix(items)
+        elif kind == "count":
+            first = self._rows[0]
+            items.counted = json.dumps([first["organisation_code"], first["quarter"], self._spec["only"]])
+            items.words = (number(len(self._rows)), self._spec["text"])
+            items.sources = []
         else:
             names = [self._spec[role] for role in ("name", "reported", "derived", "item", "note") if role in self._spec]
             items.items = [(self._mart.key_of(row), [self._cell(row, name) for name in names]) for row in self._rows]
@@ -280,7 +295,10 @@ class Maker:
     def _sources(self) -> list[str]:
         """The files and sheets that the rows come from, in words."""
         names = self._published.file_names
-        return [f"{names.get(submission, submission)}, sheet {sheet}" for submission, sheet in sorted(self._places)]
+        return [
+            (names.get(submission) or str(submission)) + ("" if sheet == _NO_SHEET else f", sheet {sheet}")
+            for submission, sheet in sorted(self._places)
+        ]
 
     def _draw_bars(self, table: Table, column: str) -> None:
         cells = [
@@ -326,12 +344,9 @@ class Maker:
 
 def _wanted(spec: Spec, rows: Iterable[Row]) -> list[Row]:
     only = {name: values if isinstance(values, list) else [values] for name, values in spec.get("only", {}).items()}
-    found = sorted(
+    return sorted(
         (row for row in rows if all(row[name] in values for name, values in only.items())), key=_printed_order
     )
-    if "needs" in spec:
-        found = found if any(row[spec["needs"]] for row in found) else []
-    return found
 
 
 def _printed_order(row: Row) -> tuple[str, str, str, int, str]:
@@ -354,7 +369,7 @@ def _split(spec: Spec, rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
         parts.setdefault(spec["title"].format(**values), []).append(row)
     order = spec.get("only", {}).get((spec.get("split") or [""])[0])
     if isinstance(order, list):
-        place = {value: number for number, value in enumerate(order)}
+        place = {value: index for index, value in enumerate(order)}
         name = spec["split"][0]
         return sorted(parts.items(), key=lambda part: place[part[1][0][name]])
     return list(parts.items())

@@ -52,6 +52,7 @@ class Published:
         self.marts = {name: Mart(name, mart["key"], mart["columns"]) for name, mart in self.manifest["marts"].items()}
         self._connection = duckdb.connect(str(folder / MARTS_FILE), read_only=True)
         self._connection.execute("set TimeZone = 'UTC'")
+        self._connection.execute("set enable_progress_bar = false")
 
     def __enter__(self) -> "Published":
         return self
