@@ -22,6 +22,8 @@ from quarterdeck.settings import PROJECT_ROOT
 CONTENTS = PROJECT_ROOT / "pages" / "contents.yml"
 
 Spec = dict[str, Any]
+Across = tuple[str, ...]
+"""Values of the columns that go across, such as a measure and a year."""
 Link = Callable[[Row], str | None]
 """Where a row's heading leads to, if anywhere."""
 
@@ -43,7 +45,7 @@ def contents() -> dict[str, Spec]:
 
 @dataclass(slots=True)
 class Cell:
-    """One figure or word. `key` is set where the cell belongs to another row than its table row.
+    """One figure or word. `key` and `mart` are set where the cell belongs to another row than its line's.
 
     `sort` is what the column is sorted by where that is not the text; `rag` a rating to be shown as a tag; `bar` a
     share in per cent to be drawn beside the number.
@@ -56,6 +58,7 @@ class Cell:
     rag: str = ""
     source: str = ""
     key: str = ""
+    mart: str = ""
     href: str = ""
     sort: str = ""
     bar: float | None = None
@@ -64,8 +67,8 @@ class Cell:
     @property
     def origin(self) -> Markup:
         """Where the figure comes from, as attributes of an element: column, key, cell, and what to sort by."""
-        named = (("column", self.column), ("key", self.key), ("cell", self.source), ("sort", self.sort))
-        return Markup("".join(f' data-{name}="{escape(value)}"' for name, value in named if value))
+        named = {"column": self.column, "mart": self.mart, "key": self.key, "cell": self.source, "sort": self.sort}
+        return Markup("".join(f' data-{name}="{escape(value)}"' for name, value in named.items() if value))
 
     @property
     def html(self) -> Markup:
@@ -196,10 +199,10 @@ class Maker:
             names = [name for name in names if self._numeric(name) or any(row[name] is not None for row in self._rows)]
         columns = [(name, label(name), self._numeric(name), name in spec.get("filters", ())) for name in names]
         if "pivot" in spec:
-            across, value = spec["pivot"]
-            values = sorted({str(row[across]) for row in self._rows}, key=lambda text: (text == "total", text))
+            across, value = _across(spec["pivot"])
+            values = self._values_across(self._rows, across)
             lines = self._pivoted(names, across, value, values)
-            columns += [(value, word(text), True, False) for text in values]
+            columns += [(value, _heading_across(each), True, False) for each in values]
             figures = [value]
         else:
             lines = [self._line(row, names) for row in self._rows]
@@ -220,6 +223,8 @@ class Maker:
         )
         if "bar" in spec:
             self._draw_bars(table, spec["bar"])
+        if "beside" in spec:
+            self._put_beside(table)
         return table
 
     def _line(self, row: Row, names: Sequence[str]) -> Line:
@@ -235,25 +240,49 @@ class Maker:
             line.trend = self._trend(row)
         return line
 
-    def _pivoted(self, names: Sequence[str], across: str, value: str, values: Sequence[str]) -> list[Line]:
-        """One line a key without the column that goes across; every amount keeps the key of its own row."""
-        apart = [name for name in self._mart.key if name != across]
-        groups: dict[tuple[Any, ...], dict[str, Row]] = {}
-        for row in self._rows:
-            groups.setdefault(tuple(row[name] for name in apart), {})[str(row[across])] = row
+    def _values_across(self, rows: Iterable[Row], across: Sequence[str]) -> list[Across]:
+        """What goes across, in the order the specification gives for the first of several columns; totals last."""
+        order = {value: place for place, value in enumerate(self._spec.get("order", ()))}
+        found = {tuple(str(row[name]) for name in across) for row in rows}
+        return sorted(found, key=lambda each: [(order.get(text, len(order)), text == "total", text) for text in each])
+
+    def _pivoted(self, names: Sequence[str], across: Sequence[str], value: str, values: Sequence[Across]) -> list[Line]:
+        """One line a key without the columns that go across."""
+        apart = [name for name in self._mart.key if name not in across]
+        groups = _grouped(self._rows, apart, across)
         lines = []
         for group in groups.values():
-            first = next(iter(group.values()))
-            line = self._line(first, names)
-            for text in values:
-                if text in group:
-                    cell = self._cell(group[text], value)
-                    cell.key = self._mart.key_of(group[text])
-                    line.cells.append(cell)
-                else:
-                    line.cells.append(Cell("", NOT_REPORTED, numeric=True, blank=True))
+            line = self._line(next(iter(group.values())), names)
+            line.cells += self._cells_across(group, value, values)
             lines.append(line)
         return lines
+
+    def _cells_across(self, group: dict[Across, Row], value: str, values: Sequence[Across]) -> list[Cell]:
+        """Every amount keeps the mart and the key of its own row."""
+        cells = []
+        for each in values:
+            if each not in group:
+                cells.append(Cell("", NOT_REPORTED, numeric=True, blank=True))
+                continue
+            cell = self._cell(group[each], value)
+            cell.mart, cell.key = self._mart.name, self._mart.key_of(group[each])
+            cells.append(cell)
+        return cells
+
+    def _put_beside(self, table: Table) -> None:
+        """Add columns of another mart whose rows are about the same things."""
+        spec = self._spec["beside"]
+        rows = _wanted(spec, self._data.get(spec["mart"], []))
+        if not rows:
+            return
+        other = Maker(self._published, spec, "", rows, self._data, self._link)
+        across, value = _across(spec["pivot"])
+        values = other._values_across(rows, across)
+        groups = _grouped(rows, list(spec["match"]), across)
+        table.columns += [(value, _heading_across(each), True, False) for each in values]
+        for line, row in zip(table.lines, self._rows, strict=True):
+            group = groups.get(tuple(row[name] for name in spec["match"].values()), {})
+            line.cells += other._cells_across(group, value, values)
 
     def _heading(self, row: Row) -> Cell:
         cell = self._cell(row, self._spec["heading"])
@@ -340,6 +369,25 @@ class Maker:
             found = [[row for row in self._rows if (str(row[down]), str(row[across])) == (level, to)] for to in scale]
             cells = [[(self._mart.key_of(row), self._cell(row, spec["item"])) for row in rows] for rows in found]
             items.down.append((level, cells))
+
+
+def _across(pivot: Sequence[Any]) -> tuple[list[str], str]:
+    """The columns that go across, and the one whose values stand below them."""
+    across, value = pivot
+    return ([across] if isinstance(across, str) else across), value
+
+
+def _heading_across(values: Across) -> str:
+    return " ".join(word(text) for text in values)
+
+
+def _grouped(rows: Iterable[Row], by: Sequence[str], across: Sequence[str]) -> dict[tuple[Any, ...], dict[Across, Row]]:
+    """Rows by what heads a line, then by what goes across."""
+    groups: dict[tuple[Any, ...], dict[Across, Row]] = {}
+    for row in rows:
+        group = groups.setdefault(tuple(row[name] for name in by), {})
+        group[tuple(str(row[name]) for name in across)] = row
+    return groups
 
 
 def _wanted(spec: Spec, rows: Iterable[Row]) -> list[Row]:

@@ -1,4 +1,4 @@
-"""The pages in a real browser: nothing is loaded from elsewhere, tables work by keyboard, no accessibility violations."""
+"""The pages in a real browser: alone on the machine, tables by keyboard, no violations of WCAG."""
 
 import shutil
 from collections.abc import Iterator
