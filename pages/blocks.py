@@ -378,7 +378,8 @@ def _across(pivot: Sequence[Any]) -> tuple[list[str], str]:
 
 
 def _heading_across(values: Across) -> str:
-    return " ".join(word(text) for text in values)
+    # A year stays in one piece.
+    return " ".join(word(text).replace("-", "\N{NON-BREAKING HYPHEN}") for text in values)
 
 
 def _grouped(rows: Iterable[Row], by: Sequence[str], across: Sequence[str]) -> dict[tuple[Any, ...], dict[Across, Row]]:

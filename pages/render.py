@@ -38,10 +38,10 @@ class Renderer:
         self.pages = 0
         self.size_bytes = 0
 
-    def page(self, path: str, template: str, **context: Any) -> None:
-        """Write one page; `path` is relative to the site's folder."""
+    def page(self, path: str, template: str, *, level: int = 2, **context: Any) -> None:
+        """Write one page; `path` is relative to the site's folder, `level` that of its blocks' headings."""
         root = "../" * path.count("/")
-        text = _environment().get_template(template).render(root=root, **self._shared, **context)
+        text = _environment().get_template(template).render(root=root, level=level, **self._shared, **context)
         target = self._out / path
         target.parent.mkdir(parents=True, exist_ok=True)
         content = text.encode()

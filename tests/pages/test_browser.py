@@ -66,14 +66,14 @@ def test_a_table_sorts_by_keyboard_with_blanks_last(page: "sync_api.Page", pages
     page.keyboard.press("Enter")
     assert heading.get_attribute("aria-sort") == "descending"
     assert _figures(page) == sorted(ascending, reverse=True)
-    last = page.locator("table[data-mart=project_status] tbody tr").last
+    last = page.locator("table[data-mart=project_status]").first.locator("tbody tr").last
     assert last.locator("[data-column=at_risk_gbp]").inner_text() == "not reported"
 
 
 def test_a_table_filters_by_keyboard_and_says_how_much_is_left(page: "sync_api.Page", pages: dict[str, Path]) -> None:
     page.goto(pages["projects"].as_uri())
-    table = page.locator("table[data-mart=project_status]")
-    section = page.locator("section", has=table)
+    table = page.locator("table[data-mart=project_status]").first
+    section = page.locator("section[data-table]").first
     every = table.locator("tbody tr").count()
     section.get_by_label("Rating").focus()
     page.keyboard.type("Red")
@@ -115,7 +115,8 @@ def test_on_paper_only_content_is_left(page: "sync_api.Page", pages: dict[str, P
 
 
 def _figures(page: "sync_api.Page") -> list[int]:
-    texts = page.locator("table[data-mart=project_status] [data-column=at_risk_gbp]").all_inner_texts()
+    table = page.locator("table[data-mart=project_status]").first
+    texts = table.locator("[data-column=at_risk_gbp]").all_inner_texts()
     figures = [text for text in texts if text != "not reported"]
     assert texts[: len(figures)] == figures
     return [int(text.replace("£", "").replace(",", "").replace("\N{MINUS SIGN}", "-")) for text in figures]
