@@ -20,7 +20,8 @@ whenever a month of that quarter was ingested, a resubmission included. Runs fol
 * **settle** waits until no ingest run is under way, so that files that arrive together are published together;
 * **build** checks the arithmetic of what is pending, notes it, and runs the dbt project: the candidate;
 * **audit** judges every pending partition: one with an error is held and keeps its last published rows;
-* **publish** writes a new immutable version and switches `published/current` to it, unless nothing differs;
+* **publish** writes a new immutable version with its static site, and switches `published/current` to it, unless
+  nothing differs. A page that cannot be built holds the publication;
 * **waiting** and **ask** start a run of `approvals` for each partition that awaits a person's approval, once.
 """
 
@@ -80,11 +81,13 @@ def quarterly_publication() -> None:
     @task(pool=POOL)
     def publish() -> dict[str, Any]:
         from dataclasses import asdict
+        from functools import partial
 
+        from pages.build import add_site
         from publication.publish import publish
         from quarterdeck.settings import Settings
 
-        return asdict(publish(Settings()))
+        return asdict(publish(Settings(), before_release=partial(add_site, Settings())))
 
     @task
     def waiting(audited: dict[str, Any]) -> list[dict[str, Any]]:

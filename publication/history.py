@@ -8,8 +8,9 @@ from publication.candidate import PUBLISHED
 from publication.changes import TABLE as FIGURE_CHANGES
 from publication.compose import compose, composing
 from publication.contract import Mart
-from publication.manifest import content_sha256, now, outputs, read_manifest, write_manifest
+from publication.manifest import content_sha256, now, outputs, read_manifest
 from publication.publish import PublishResult
+from publication.release import BeforeRelease, release
 from publication.store import PublicationError
 from quarterdeck.settings import Settings
 
@@ -61,11 +62,14 @@ def verify(settings: Settings, version: str) -> list[str]:
     ]
 
 
-def rollback(settings: Settings, version: str, reason: str) -> PublishResult:
+def rollback(
+    settings: Settings, version: str, reason: str, before_release: BeforeRelease | None = None
+) -> PublishResult:
     """Publish a new version with the content of an earlier one. Nothing that was published is touched.
 
     `figure_changes` goes on: it tells what the rollback changed. The rollback stays until the gate decides on
-    something new; partitions decided by then come from the candidate again. Raises PublicationError where there is no
+    something new; partitions decided by then come from the candidate again. `before_release` is what `publish` takes.
+    Raises PublicationError where there is no
     such version, it is damaged, or no reason is given.
     """
     if not reason.strip():
@@ -123,6 +127,5 @@ def rollback(settings: Settings, version: str, reason: str) -> PublishResult:
                 "partitions": partitions,
             }
         )
-        write_manifest(folder, manifest)
-        store.release(settings, folder, new_version)
+        release(settings, folder, manifest, before_release)
     return PublishResult(new_version, True, content, manifest.rows, [], [], [])

@@ -12,8 +12,8 @@ from quarterdeck import __version__
 from quarterdeck.rules import RULES_FILE
 from quarterdeck.settings import PROJECT_ROOT, Settings
 
-_CODE_FOLDERS = ("quarterdeck", "loaders", "transform", "expectations", "publication", "dags")
-_CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv"}
+_CODE_FOLDERS = ("quarterdeck", "loaders", "transform", "expectations", "publication", "pages", "dags")
+_CODE_SUFFIXES = {".py", ".sql", ".yml", ".csv", ".html", ".css", ".js"}
 _NOT_CODE = {"target", "logs", "dbt_packages", "__pycache__"}
 
 

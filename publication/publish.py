@@ -16,8 +16,8 @@ from publication.manifest import (
     now,
     read_manifest,
     rules_sha256,
-    write_manifest,
 )
+from publication.release import BeforeRelease, release
 from publication.sql import quoted
 from publication.store import PublicationError
 from quarterdeck.settings import Settings
@@ -41,14 +41,15 @@ class PublishResult:
     undecided: list[str]
 
 
-def publish(settings: Settings) -> PublishResult:
+def publish(settings: Settings, before_release: BeforeRelease | None = None) -> PublishResult:
     """Publish what the gate decided, and note which decisions have been carried out.
 
-    Composes a version from the decided partitions of the candidate and the last version, and switches `current` to it.
-    The note (`published/settled.json`) is what tells a decision that an interruption left
-    unpublished from one that needed no new version.
+    Composes a version from the decided partitions of the candidate and the last version, lets `before_release` add
+    files to its folder (what it raises holds the publication), and switches `current` to it. The note
+    (`published/settled.json`) is what tells a decision that an interruption left unpublished from one that needed no
+    new version.
     """
-    result = _compose_version(settings)
+    result = _compose_version(settings, before_release)
     with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
         decided = candidate.standing(settings, connection, settings.warehouse.stem)
     # What was carried out before and has not been judged since stays so.
@@ -60,7 +61,7 @@ def publish(settings: Settings) -> PublishResult:
     return result
 
 
-def _compose_version(settings: Settings) -> PublishResult:
+def _compose_version(settings: Settings, before_release: BeforeRelease | None) -> PublishResult:
     """Compose a version from the decided partitions of the candidate and the last version, and switch `current` to it.
 
     Opens the build file read-only, which DuckDB allows only while nobody writes to it: hold the writer's slot.
@@ -117,8 +118,7 @@ def _compose_version(settings: Settings) -> PublishResult:
             )
             before = (settings.published / last, previous) if last and previous else None
             exports.write(connection, folder, version, created_at, contents, before, settings.workbook)
-        write_manifest(folder, manifest)
-        store.release(settings, folder, version)
+        release(settings, folder, manifest, before_release)
     return PublishResult(version, True, manifest.content_sha256, manifest.rows, decided, held, undecided)
 
 

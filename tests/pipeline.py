@@ -7,6 +7,7 @@ from typing import Any
 from expectations import arithmetic, audit, pending
 from loaders import load, read, receive
 from publication import publish
+from publication.release import BeforeRelease
 from quarterdeck.settings import Settings
 from quarterdeck.warehouse import connect
 from transform import candidate
@@ -29,7 +30,7 @@ def ingest(settings: Settings) -> None:
         arithmetic.check(settings, loaded.accepted)
 
 
-def run(settings: Settings) -> publish.PublishResult | None:
+def run(settings: Settings, before_release: BeforeRelease | None = None) -> publish.PublishResult | None:
     """Take what is due to a published version; None where nothing was pending."""
     ingest(settings)
     arithmetic.check_pending(settings)
@@ -38,7 +39,7 @@ def run(settings: Settings) -> publish.PublishResult | None:
         return None
     candidate.build(settings)
     audit.audit(settings, partitions)
-    return publish.publish(settings)
+    return publish.publish(settings, before_release)
 
 
 def query(settings: Settings, statement: str) -> list[tuple[Any, ...]]:

@@ -73,11 +73,14 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Publish the content of an earlier version again, as a new version; nothing that was published is touched."""
+    from functools import partial
+
+    from pages.build import add_site
     from publication import history
     from publication.store import PublicationError
 
     try:
-        result = history.rollback(Settings(), version, reason)
+        result = history.rollback(Settings(), version, reason, partial(add_site, Settings()))
     except PublicationError as error:
         refuse(str(error))
     if as_json:

@@ -1,0 +1,111 @@
+"""How a value is written for people: exactly as the mart holds it, never rounded, a blank never as 0."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from quarterdeck.declared import read_yaml
+from quarterdeck.settings import PROJECT_ROOT
+
+NOT_REPORTED = "not reported"
+WORDING = PROJECT_ROOT / "pages" / "wording.yml"
+
+_LETTER_AT_END = re.compile(r"(?<= )[a-z]$")
+_MINUS = "\N{MINUS SIGN}"
+_SUFFIXES = {"_gbp": "gbp", "_percent": "percent", "_fte": "fte"}
+_WORDING = read_yaml(WORDING)
+_LABELS: dict[str, str] = _WORDING["labels"]
+_WORDS: dict[str, str] = _WORDING["words"]
+# Columns that hold codes of ours; everything else is printed as the return has it.
+_CODED: set[str] = set(_WORDING["coded"])
+_IN_THE_UNIT_OF_THEIR_ROW: set[str] = set(_WORDING["in_the_unit_of_their_row"])
+
+
+def is_number(kind: str) -> bool:
+    """True for a DuckDB type of numbers."""
+    return kind.startswith(("DECIMAL", "BIGINT", "INTEGER", "DOUBLE", "HUGEINT", "SMALLINT"))
+
+
+def unit_of(column: str, row: Mapping[str, Any]) -> str | None:
+    """The unit of a number: its column's suffix, else what the row says.
+
+    >>> unit_of("target_gbp", {}), unit_of("value", {"unit": "percent"}), unit_of("projects", {})
+    ('gbp', 'percent', None)
+    """
+    for suffix, unit in _SUFFIXES.items():
+        if column.endswith(suffix) or f"{suffix}_" in column:
+            return unit
+    return row.get("unit") if column in _IN_THE_UNIT_OF_THEIR_ROW else None
+
+
+def number(value: Decimal | int | float, unit: str | None = None) -> str:
+    """A number with thousands separators, in its unit where that is pounds or per cent; a minus sign before negatives.
+
+    >>> number(Decimal("-1967000.00"), "gbp"), number(Decimal("99.8100"), "percent"), number(1184)
+    ('−£1,967,000', '99.81%', '1,184')
+    >>> number(Decimal("1234.5"), "gbp"), number(Decimal("-0.2500"))
+    ('£1,234.50', '−0.25')
+    """
+    exact = Decimal(str(value))
+    digits = f"{abs(exact):,f}"
+    if "." in digits:
+        digits = digits.rstrip("0").rstrip(".")
+    if unit == "gbp" and re.search(r"\.\d$", digits):
+        digits += "0"
+    sign = _MINUS if exact < 0 else ""
+    return f"{sign}{'£' if unit == 'gbp' else ''}{digits}{'%' if unit == 'percent' else ''}"
+
+
+def shown(value: Any, column: str = "", unit: str | None = None) -> str:
+    """A value in words: numbers and dates formatted, codes as words, text as it is, a blank as an empty text.
+
+    >>> shown(date(2018, 9, 30)), shown(True), shown("amber_red", "rag"), shown(None)
+    ('30 September 2018', 'Yes', 'Amber/red', '')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, int | float | Decimal):
+        return number(value, unit)
+    if isinstance(value, datetime):
+        return f"{value.day} {value:%B %Y, %H:%M} UTC"
+    if isinstance(value, date):
+        return f"{value.day} {value:%B %Y}"
+    return word(value) if column in _CODED else str(value)
+
+
+def word(code: str) -> str:
+    """A code of ours in words.
+
+    >>> word("key_achievement"), word("in_flight"), word("appendix_b")
+    ('Key achievements this quarter', 'In flight', 'Appendix B')
+    """
+    if code in _WORDS:
+        return _WORDS[code]
+    spaced = _LETTER_AT_END.sub(lambda letter: letter[0].upper(), code.replace("_", " "))
+    return spaced[:1].upper() + spaced[1:]
+
+
+def label(column: str) -> str:
+    """A column's heading.
+
+    >>> label("target_gbp"), label("shifts_filled")
+    ('Target', 'Shifts filled')
+    """
+    if column in _LABELS:
+        return _LABELS[column]
+    for suffix in _SUFFIXES:
+        column = column.removesuffix(suffix)
+    return column[:1].upper() + column[1:].replace("_", " ")
+
+
+def slug(text: str) -> str:
+    """A name as part of an address.
+
+    >>> slug("2018-19 Q2"), slug("Direct Payments (OfC C01)")
+    ('2018-19-q2', 'direct-payments-ofc-c01')
+    """
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60].rstrip("-") or "unnamed"

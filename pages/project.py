@@ -1,0 +1,94 @@
+"""A project's own page: what every quarter says of it, and the cell behind each figure."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any
+
+from pages.blocks import Block, blocks, contents
+from pages.figures import is_number, label, shown, slug, unit_of
+from pages.published import Published, Row
+
+Projects = dict[str, dict[str, list[Row]]]
+"""By the project's part of an address: rows by mart."""
+
+# Which column of a mart names the project, the most telling first.
+_NAMED_BY = {
+    "project_status": ("project",),
+    "project_delivery": ("project",),
+    "project_remarks": ("listed_project", "project"),
+    "milestones": ("project",),
+    "savings_profile": ("component",),
+}
+_MAKE_A_PAGE = ("project_status", "project_delivery")
+
+
+def project_slug(name: str) -> str:
+    """A project's part of an address; names that only differ in their tail stay apart.
+
+    >>> project_slug("Targeted Reviews (C07)")
+    'targeted-reviews-c07'
+    """
+    short = slug(name)
+    return short if len(short) < 55 else f"{short[:50]}-{sha256(name.lower().encode()).hexdigest()[:6]}"
+
+
+def gather(partitions: Iterable[dict[str, list[Row]]]) -> Projects:
+    """Rows about each project, over the quarters of one organisation in their order."""
+    found: Projects = defaultdict(lambda: defaultdict(list))
+    for data in partitions:
+        for mart, columns in _NAMED_BY.items():
+            for row in data.get(mart, []):
+                name = next((row[column] for column in columns if row[column]), None)
+                if name and (mart != "savings_profile" or row["component_type"] == "project"):
+                    found[project_slug(name)][mart].append(row)
+    return {each: rows for each, rows in found.items() if any(mart in rows for mart in _MAKE_A_PAGE)}
+
+
+def project_name(rows: dict[str, list[Row]]) -> str:
+    """The project's newest name."""
+    return str(next(rows[mart] for mart in _MAKE_A_PAGE if rows.get(mart))[-1]["project"])
+
+
+def project_page(published: Published, rows: dict[str, list[Row]]) -> dict[str, Any]:
+    """What the template of a project's page needs."""
+    spec = contents()["project"]
+    made: list[Block] = blocks(published, spec, rows, lambda row: None)
+    traced = [(mart, row) for mart in spec["traced"] for row in rows.get(mart, [])]
+    figures = [figure for mart, row in traced for figure in _traced(published, mart, row)]
+    return {"title": project_name(rows), "blocks": made, "figures": figures}
+
+
+def _traced(published: Published, name: str, row: Row) -> list[dict[str, str]]:
+    """Every figure and status of a row that is not blank, with its cell or how it is worked out."""
+    mart = published.marts[name]
+    cells = json.loads(row["cells"] or "{}")
+    found = []
+    for column, kind in mart.columns.items():
+        how = published.how.get((name, column), "")
+        if column in mart.key or row[column] is None or not (is_number(kind) or column in cells or how):
+            continue
+        address = cells.get(column, "")
+        sheet, _, cell = address.rpartition("!")
+        found.append(
+            {
+                "mart": name,
+                "key": mart.key_of(row),
+                "column": column,
+                "quarter": row["quarter"],
+                "label": _named(name, column, row),
+                "text": shown(row[column], column, unit_of(column, row)),
+                "file": published.file_names.get(row["submission_id"], row["submission_id"]),
+                "sheet": sheet.strip("'") or row["sheet"],
+                "cell": cell,
+                "how": how,
+            }
+        )
+    return found
+
+
+def _named(mart: str, column: str, row: Row) -> str:
+    if mart == "savings_profile":
+        return f"{shown(row['measure'], 'measure')}, {row['savings_year']}"
+    return label(column)

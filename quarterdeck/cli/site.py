@@ -1,0 +1,76 @@
+"""`quarterdeck site` and `pack`: where a version's pages are, and a quarter as a document for the agenda."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from quarterdeck.cli.output import AsJson, emit_json, refuse
+from quarterdeck.settings import Settings
+
+_A_VERSION = "v00003, 3 or current."
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command()(site)
+    app.command()(pack)
+
+
+def site(
+    version: Annotated[str, typer.Argument(help=_A_VERSION)] = "current",
+    out: Annotated[Path | None, typer.Option(help="Build the pages again into this new or empty folder.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say where the pages of a version are, to be opened in a browser; with --out, build them again elsewhere."""
+    from pages.build import SITE, build_site
+    from pages.definitions import read_definitions
+
+    folder = _folder(version)
+    if out:
+        try:
+            build_site(folder, out, read_definitions(Settings()))
+        except FileExistsError as error:
+            refuse(str(error))
+    first = (out or folder / SITE).absolute() / "index.html"
+    if not first.is_file():
+        refuse(f"{folder.name} was published without pages. Build them with --out FOLDER.")
+    if as_json:
+        emit_json({"version": folder.name, "index": str(first)})
+    else:
+        typer.echo(str(first))
+
+
+def pack(
+    organisation: Annotated[str, typer.Argument(help="Its code or short name: E10000024, nottinghamshire.")],
+    quarter: Annotated[str, typer.Argument(help="The fiscal quarter: '2018-19 Q2'.")],
+    version: Annotated[str, typer.Option(help=_A_VERSION)] = "current",
+    out: Annotated[Path, typer.Option(help="The folder to write into.")] = Path("."),
+    as_json: AsJson = False,
+) -> None:
+    """Write a quarter as a Word document and a page to print, and as PDF where a Chromium is installed."""
+    from pages.pack import PackError, build_pack
+
+    folder = _folder(version)
+    try:
+        files = build_pack(folder, organisation, quarter, out)
+    except PackError as error:
+        refuse(str(error))
+    if as_json:
+        emit_json({"version": folder.name, "files": [str(path) for path in files]})
+        return
+    for path in files:
+        typer.echo(str(path))
+    if files[-1].suffix != ".pdf":
+        typer.echo("No Chromium was found, so there is no PDF. Print the page from any browser.", err=True)
+
+
+def _folder(version: str) -> Path:
+    """The folder of a version; ends the command where there is none."""
+    from publication import store
+
+    settings = Settings()
+    try:
+        return settings.published / store.resolve(settings, version)
+    except store.PublicationError as error:
+        refuse(str(error))

@@ -1,0 +1,176 @@
+"""The pages read back: every figure is the mart's, every link leads somewhere, nothing asks for anything outside."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from lxml import html
+
+from pages.blocks import contents
+from pages.build import build_site
+from pages.figures import is_number, label, word
+from pages.published import Published, Row
+
+KINDS_OF_PAGES = {*contents()["quarter"], "home", "about", "operations", "organisation", "project", "dashboard"}
+
+
+def trees(site: Path) -> Iterator[tuple[Path, Any]]:
+    for path in sorted(site.rglob("*.html")):
+        yield path, html.fromstring(path.read_text())
+
+
+def text_of(element: Any) -> str:
+    return " ".join(element.text_content().split())
+
+
+def number_in(text: str) -> Decimal:
+    """What a reader takes a shown number for."""
+    return Decimal(text.replace("£", "").replace("%", "").replace(",", "").replace("\N{MINUS SIGN}", "-"))
+
+
+def says(text: str, value: Any, numeric: bool) -> bool:
+    """Whether a text shows a mart's value."""
+    if value is None:
+        return text == "not reported" or text.startswith("[") if numeric else text in ("", "All", "not reported")
+    if isinstance(value, bool):
+        return text == ("Yes" if value else "No")
+    if numeric:
+        return number_in(text) == value
+    if isinstance(value, datetime):
+        return datetime.strptime(text, "%d %B %Y, %H:%M UTC") == value.replace(second=0, microsecond=0)
+    if isinstance(value, date):
+        return datetime.strptime(text, "%d %B %Y").date() == value
+    return text in (" ".join(value.split()), word(value))
+
+
+def test_every_kind_of_page_is_made(pages: dict[str, Path]) -> None:
+    assert set(pages) == KINDS_OF_PAGES
+
+
+def test_every_figure_shown_is_the_marts(site: Path, published: Published) -> None:
+    rows: dict[str, dict[str, Row]] = {
+        name: {mart.key_of(row): row for row in published.rows(name)} for name, mart in published.marts.items()
+    }
+    wrong, numbers, columns = [], 0, set()
+    for path, tree in trees(site):
+        for element in tree.xpath("//*[@data-column]"):
+            mart = element.xpath("ancestor-or-self::*[@data-mart][1]/@data-mart")[0]
+            key = element.xpath("ancestor-or-self::*[@data-key][1]/@data-key")[0]
+            column = element.get("data-column")
+            value, numeric = rows[mart][key][column], is_number(published.marts[mart].columns[column])
+            if column != "key" and not says(text_of(element), value, numeric):
+                wrong.append((path.relative_to(site), mart, key, column, text_of(element), value))
+            numbers += numeric and value is not None
+            columns.add((mart, column))
+    assert wrong == []
+    assert numbers > 2000
+    declared = {
+        (block["mart"], column)
+        for page in contents()["quarter"].values()
+        for block in page["blocks"]
+        for column in (*block.get("columns", ()), *block.get("pivot", ())[1:])
+    }
+    filled = {
+        (mart, column) for mart, column in declared if any(row[column] is not None for row in published.rows(mart))
+    }
+    assert filled - columns == set()
+
+
+def test_every_number_in_a_table_says_which_it_is(site: Path) -> None:
+    for path, tree in trees(site):
+        if path.name in ("operations.html", "about.html"):
+            continue
+        for element in tree.xpath("//td[contains(@class, '--numeric')]"):
+            assert element.get("data-column") or text_of(element) == "not reported", (path, text_of(element))
+
+
+def test_a_page_of_projects_shows_every_project_and_its_cells(site: Path, published: Published) -> None:
+    tree = html.fromstring((site / "nottinghamshire" / "2018-19-q2" / "projects.html").read_text())
+    cells = {
+        (json.loads(element.getparent().get("data-key"))[-1], element.get("data-column")): element.get("data-cell")
+        for element in tree.xpath("//table[@data-mart='project_status']//td[@data-cell]")
+    }
+    rows = [row for row in published.rows("project_status") if row["quarter"] == "2018-19 Q2"]
+    expected = {
+        (row["project"], column): address
+        for row in rows
+        for column, address in json.loads(row["cells"]).items()
+        if column in contents()["quarter"]["projects"]["blocks"][0]["columns"]
+    }
+    assert cells == expected
+    assert len(rows) == 70
+
+
+def test_counts_in_words_are_of_the_marts(site: Path, published: Published) -> None:
+    counted = 0
+    for path, tree in trees(site):
+        for element in tree.xpath("//*[@data-count]"):
+            code, quarter, only = json.loads(element.get("data-count"))
+            mart = element.get("data-mart")
+            rows = [
+                row for row in published.rows(mart) if (row["organisation_code"], row["quarter"]) == (code, quarter)
+            ]
+            rows = [row for row in rows if all(row[name] == value for name, value in only.items())]
+            assert number_in(text_of(element)) == len(rows), path
+            counted += 1
+    assert counted
+
+
+def test_what_a_restatement_changed_is_told_with_both_values(site: Path) -> None:
+    tree = html.fromstring((site / "nottinghamshire" / "2018-19-q2" / "changes.html").read_text())
+    told = {(text_of(row[0]), *(text_of(cell) for cell in row[1:])) for row in tree.xpath("//tr[@data-key]")}
+    changed = ("Adult Social Care & Health, Targeted Reviews (C07)", "Project status", "Status", "On Target", "At Risk")
+    assert any(row[:5] == changed and row[5] == "Revision" for row in told), told
+
+
+def test_a_held_quarter_says_so_and_shows_what_was_published(site: Path) -> None:
+    capital = html.fromstring((site / "nottinghamshire" / "2018-19-q3" / "capital.html").read_text())
+    assert "A newer return is held" in text_of(capital)
+    assert "£3,609,000" in text_of(capital)
+    held = html.fromstring((site / "operations.html").read_text())
+    assert "Nottinghamshire County Council, 2018-19 Q3" in text_of(held)
+
+
+def test_every_link_leads_to_a_file_of_the_version(site: Path, version: Path) -> None:
+    broken = []
+    for path, tree in trees(site):
+        for address in tree.xpath("//@href | //@src"):
+            file, _, anchor = address.partition("#")
+            if address.startswith("data:,"):
+                continue
+            target = (path.parent / unquote(file)).resolve() if file else path
+            there = target.is_file() and version in target.parents
+            if not there or (anchor and not file and not tree.xpath(f"//*[@id='{anchor}']")):
+                broken.append((path.relative_to(site), address))
+    assert broken == []
+
+
+def test_the_first_page_is_small(site: Path) -> None:
+    files = (site / "index.html", site / "assets" / "site.css", site / "assets" / "tables.js")
+    assert sum(file.stat().st_size for file in files) < 200_000
+
+
+def test_building_again_gives_the_same_files(version: Path, site: Path, tmp_path: Path) -> None:
+    # Definitions come from the last build, not from the version.
+    shutil.copytree(version, tmp_path / version.name, ignore=shutil.ignore_patterns("site"))
+    build_site(tmp_path / version.name, tmp_path / "again")
+    for path in (tmp_path / "again").rglob("*.html"):
+        if path.name not in ("about.html", "operations.html"):
+            assert path.read_bytes() == (site / path.relative_to(tmp_path / "again")).read_bytes(), path
+
+
+def test_a_folder_with_something_in_it_is_refused(version: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("keep")
+    with pytest.raises(FileExistsError, match="is not empty"):
+        build_site(version, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_headings_have_words_of_their_own() -> None:
+    assert label("at_risk_gbp") == "At risk"
