@@ -5,8 +5,8 @@ BIN    := $(VENV)/bin
 UV     := $(BIN)/uv
 LOCK   := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
-CODE      := quarterdeck loaders transform expectations publication dags samples tests
-TYPED     := quarterdeck loaders transform expectations publication dags samples
+CODE      := quarterdeck loaders transform expectations publication pages dags samples tests
+TYPED     := quarterdeck loaders transform expectations publication pages dags samples
 SAMPLES   := samples/*/*/[0-9][0-9][0-9][0-9]-[0-9][0-9]/*
 
 .DEFAULT_GOAL := help

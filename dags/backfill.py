@@ -138,9 +138,11 @@ def backfill() -> None:
     @task(pool=POOL, execution_timeout=timedelta(hours=2))
     def publish(submission_ids: list[str]) -> dict[str, Any]:
         from dataclasses import asdict
+        from functools import partial
 
         from expectations.audit import audit
         from expectations.concerned import concerned
+        from pages.build import add_site
         from publication.publish import publish
         from transform.candidate import build
 
@@ -151,7 +153,7 @@ def backfill() -> None:
             return {"changed": False}
         build(data)
         audit(data, partitions)
-        return asdict(publish(data))
+        return asdict(publish(data, before_release=partial(add_site, data)))
 
     @task(pool=POOL)
     def finish(published: dict[str, Any]) -> dict[str, Any]:
