@@ -86,6 +86,11 @@ def receive_due(settings: Settings) -> list[dict[str, Any]]:
     ]
 
 
+def waiting(settings: Settings) -> list[str]:
+    """What lies in landing: paths below it. After a run, what was still being written, or has come since."""
+    return [str(file.path.relative_to(settings.landing)) for file in _landed(settings)]
+
+
 @dataclass(frozen=True)
 class _File:
     """A landed file as it was first seen; `place` is None where its path places it nowhere, for `reason`."""

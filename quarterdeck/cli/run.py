@@ -27,13 +27,18 @@ def register(app: typer.Typer) -> None:
 
 @dataclass
 class Outcome:
-    """What a run came to; `decisions` are the gate's, `failed` the tasks that failed for good with their logs' ends."""
+    """What a run came to.
+
+    `decisions` are the gate's, `failed` the tasks that failed for good with their logs' ends, `waiting` the files that
+    are left in landing.
+    """
 
     due: list[dict[str, str]]
     runs: list[dict[str, Any]] = field(default_factory=list)
     failed: list[dict[str, Any]] = field(default_factory=list)
     decisions: list[dict[str, Any]] = field(default_factory=list)
     quarantined: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
     version: str | None = None
     changed: bool = False
     seconds: float = 0.0
@@ -67,7 +72,7 @@ def run(
     """
     import httpx
 
-    from loaders.receive import sweep
+    from loaders.receive import sweep, waiting
     from quarterdeck.local_airflow.instance import AirflowError
     from quarterdeck.quarantine import in_quarantine
     from quarterdeck.settings import Settings
@@ -86,6 +91,7 @@ def run(
         except httpx.HTTPError as error:
             refuse(f"Airflow stopped answering ({error}). Its logs are in {settings.airflow_home / 'logs'}.")
     outcome.quarantined = sorted(in_quarantine(settings) - quarantined)
+    outcome.waiting = waiting(settings)
     outcome.seconds = round(time.monotonic() - started, 1)
     if as_json:
         emit_json({**vars(outcome), "held": outcome.held, "awaiting": outcome.awaiting})
@@ -244,6 +250,9 @@ def _show(settings: "Settings", outcome: Outcome) -> None:
     if outcome.quarantined:
         typer.echo("\nIn quarantine, each with its findings.json:")
         typer.echo("\n".join(f"    {settings.quarantine / name}" for name in outcome.quarantined))
+    if outcome.waiting:
+        typer.echo(f"\nLeft in {settings.landing}, for another run or until they are whole:")
+        typer.echo("\n".join(f"    {name}" for name in outcome.waiting))
     if outcome.version:
         news = "is published" if outcome.changed else "was published before and still says it all"
         typer.echo(f"\n{outcome.version} {news}: {_current(settings)}")

@@ -21,7 +21,7 @@ def command() -> Callable[[Path], Command]:
     def on(home: Path) -> Command:
         def run(*arguments: str) -> subprocess.CompletedProcess[str]:
             return subprocess.run(
-                [program(), *arguments], env=environment(home), cwd=home, capture_output=True, text=True, timeout=600
+                [program(), *arguments], env=environment(home), cwd=home, capture_output=True, text=True, timeout=1200
             )
 
         return run

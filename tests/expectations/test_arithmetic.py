@@ -8,6 +8,7 @@ import pytest
 
 from expectations.arithmetic import check
 from expectations.declarations import arithmetic
+from quarterdeck.quarantine import in_quarantine
 from tests.expectations.build import Build
 
 COLUMNS = {"target": "H", "at_risk": "L", "delivered_alternatively": "M", "net_at_risk": "N", "value": "E"}
@@ -174,7 +175,8 @@ def test_a_submission_that_no_longer_has_an_error_is_accepted_and_leaves_quarant
     build.execute("update raw.project_status set target = 60 where row_type = 'total'")
     assert check(build.settings, [submission]).held == []
     assert build.query("select status from raw.submissions") == [{"status": "accepted"}]
-    assert not (build.settings.quarantine / submission).exists()
+    assert (build.settings.quarantine / submission / "released.json").is_file()
+    assert in_quarantine(build.settings) == set()
 
 
 def test_a_submission_held_for_loading_stays_held(build: Build) -> None:

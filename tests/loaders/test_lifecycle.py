@@ -11,7 +11,7 @@ import pytest
 from loaders.archive import Withdrawal, receipts, received_as, withdraw
 from loaders.load import LoadError, load_batches
 from loaders.read import read_batch
-from loaders.receive import due, receive, receive_due, sweep
+from loaders.receive import due, receive, receive_due, sweep, waiting
 from quarterdeck.quarantine import in_quarantine
 from quarterdeck.warehouse import connect
 
@@ -264,7 +264,7 @@ def test_a_file_that_changes_while_it_is_copied_is_left_until_it_is_whole(settin
     monkeypatch.setattr("loaders.archive.shutil.copyfile", copied_while_written)
     assert receive(settings, *HR[1:]) == []
     assert receipts(settings, *HR[1:]) == []
-    assert [path.name for path in settings.landing.rglob("*.xlsx")] == [hr_file.name]
+    assert waiting(settings) == [str(Path(*HR) / hr_file.name)]
     assert not [path for path in settings.archive.rglob("*") if path.is_file()]
     monkeypatch.undo()
     land(settings, hr_file)
