@@ -1,5 +1,6 @@
 """The DAG that processes a range of quarters again, from the archive; by default only to say what would change."""
 
+import logging
 from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -32,10 +33,13 @@ other published row stays as it is. Running the same backfill twice changes noth
 Where a task failed, mend the cause and clear it: the run goes on from there.
 """
 
+log = logging.getLogger(__name__)
+
 MAY_START: dict[str, dict[str, Collection[str]]] = {
     ANALYST: {"DAGs": {"can_read", "can_edit"}, "DAG Runs": {"can_create"}}
 }
 
+ALL = "all"
 QUARTER = r"^\d{4}-\d{2} ?[Qq][1-4]$"
 
 
@@ -58,11 +62,11 @@ QUARTER = r"^\d{4}-\d{2} ?[Qq][1-4]$"
             None, type=["null", "string"], title="Organisation", description="Its name or code; empty for all."
         ),
         "feed": Param(
-            None,
-            type=["null", "string"],
-            enum=[None, *(feed.name for feed in FEEDS)],
+            ALL,
+            type="string",
+            enum=[ALL, *(feed.name for feed in FEEDS)],
             title="Feed",
-            description="One kind of return; empty for all.",
+            description="One kind of return.",
         ),
         "layout_version": Param(
             None,
@@ -91,9 +95,10 @@ def backfill() -> None:
 
         settings, context = Settings(), get_current_context()
         name, words = _name(), context["params"]
+        feed = None if words["feed"] == ALL else words["feed"]
         try:
             request = Request.parse(
-                settings, words["from"], words["to"], words["organisation"], words["feed"], words["layout_version"]
+                settings, words["from"], words["to"], words["organisation"], feed, words["layout_version"]
             )
         except BackfillError as error:
             raise AirflowFailException(str(error)) from error
@@ -179,7 +184,7 @@ def backfill() -> None:
         if record.dry_run:
             rmtree(data.home)
         for line in record.lines:
-            print(line)
+            log.info("%s", line)
         return record.summary
 
     # A task's argument is another task's result to come.

@@ -1,10 +1,13 @@
 """The DAG that tells people what was published, what is held, and who has not sent what."""
 
+import logging
 from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, dag, get_current_context, task
 
 from quarterdeck.orchestration import NOTICES_DAG, TASK_DEFAULTS
+
+log = logging.getLogger(__name__)
 
 DOC = """
 ### Tell people
@@ -53,7 +56,7 @@ def notices() -> None:
         from quarterdeck.settings import Settings
 
         context: Any = get_current_context()
-        print(f"{notice['subject']}\n{notice['text']}")
+        log.info("%s\n%s", notice["subject"], notice["text"])
         for notifier in notifiers(notice["kind"], notice["subject"], notice["text"]):
             notifier(context)
         mark_told(Settings(), notice["key"])

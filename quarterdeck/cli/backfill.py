@@ -51,7 +51,7 @@ def backfill(
         "from": first,
         "to": last,
         "organisation": organisation,
-        "feed": feed,
+        "feed": feed or "all",
         "layout_version": layout_version,
         "dry_run": dry_run,
         "by": getpass.getuser(),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SOUTHAMPTON, NOTTINGHAMSHIRE = "E06000045", "E10000024"
 SENT = ("southampton/hr_metrics", "nottinghamshire/performance_indicators")
-WORDS = {"from": "2017-18 Q2", "to": "2018-19 Q2", "organisation": "southampton", "feed": None, "layout_version": None}
+WORDS = {"from": "2017-18 Q2", "to": "2018-19 Q2", "organisation": "southampton", "feed": "all", "layout_version": None}
 
 
 @pytest.fixture(scope="module")
