@@ -22,12 +22,13 @@ COPY loaders loaders
 COPY transform transform
 COPY expectations expectations
 COPY publication publication
+COPY pages pages
 COPY dbt_project dbt_project
 COPY dags dags
 COPY deploy deploy
 # In place, because layouts, dbt project and DAGs are read from where the code is.
 RUN pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation --editable . \
-    && python -m compileall -q quarterdeck loaders transform expectations publication dags
+    && python -m compileall -q quarterdeck loaders transform expectations publication pages dags
 
 ENV AIRFLOW_HOME=/opt/airflow \
     QUARTERDECK_HOME=/data \

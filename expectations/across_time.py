@@ -25,6 +25,11 @@ QUARTER_BEFORE, LAST_PUBLICATION = "quarter before", "last publication"
 CANDIDATE, PUBLISHED = "marts", "published.main"
 ROW_COUNTS = "row_counts"
 NAME_KEY = r"regexp_replace(lower(coalesce(name, '')), '[^\p{L}\p{N}]+', '', 'g')"
+# Nought has no size, and what is small by nature may well be eight times as much.
+DIFFERS_IN_SIZE = (
+    "one <> 0 and other <> 0 and (sign(one) <> sign(other)"
+    " or greatest(abs(one), abs(other)) >= 8 * least(abs(one), abs(other)))"
+)
 
 
 class _Declared(BaseModel):
@@ -99,8 +104,9 @@ def compare(
     declared = across_time()
     _prepare(settings, connection, partitions, declared.look_back)
     there = {schema: _marts(connection, schema) for schema in (CANDIDATE, PUBLISHED)}
-    for schema, marts in there.items():
-        _count_rows(connection, schema, marts - set(declared.not_counted))
+    in_both = set.intersection(*there.values()) if there[PUBLISHED] else there[CANDIDATE]
+    for schema in there:
+        _count_rows(connection, schema, in_both & there[schema] - set(declared.not_counted))
     found: list[PlacedFinding] = []
     for comparison in declared.comparisons:
         for against in comparison.against:
@@ -127,6 +133,7 @@ def _prepare(
     connection.execute("create temp table judged (organisation_code text, quarter text, earliest text)")
     insert(connection, "judged", judged)
     connection.execute(f"create temp macro name_key(name) as {NAME_KEY}")
+    connection.execute(f"create temp macro differs_in_size(one, other) as {DIFFERS_IN_SIZE}")
     current = settings.published / "current" / "marts.duckdb"
     if current.exists():
         path = str(current.resolve()).replace("'", "''")

@@ -33,7 +33,8 @@ GOOD: dict[str, Row] = {
     "programme_status": {
         "source_table": "appendix_c", "portfolio": "Adults", "programme_code": "P1", "programme": "Early Resolution",
         "scale_id": "five_step_delivery", "status": "At Risk", "status_previous": "At Risk", "rag": "amber",
-        "movement": "same", "at_risk_gbp": 0, "net_at_risk_gbp": 0, "submission_id": None, "sheet": "C", "cells": "{}",
+        "status_previous_basis": "printed", "movement": "same", "at_risk_gbp": 0,
+        "net_at_risk_gbp": 0, "submission_id": None, "sheet": "C", "cells": "{}",
     },
     "savings_profile": {
         "return_id": "annex", "source_table": "table_1", "portfolio": None, "component": "Income", "row_type": "detail",
@@ -44,15 +45,15 @@ GOOD: dict[str, Row] = {
     "milestone_delivery": {"milestones": 42, "completed": 20},
     "performance_indicators": {
         "indicator_code": "B001", "indicator": "Availability", "audience": "Corporate", "rag": "green",
-        "actual": 99, "submission_id": None, "sheet": "Performance", "cells": '{"actual":"E9"}',
+        "unit": "percent", "actual": 99, "submission_id": None, "sheet": "Performance", "cells": '{"actual":"E9"}',
     },
     "performance_indicator_history": {
         "indicator_code": "B001", "indicator": "Availability", "audience": "Corporate", "measured_quarter": QUARTER,
         "actual": 99, "target": 98, "submission_id": None, "sheet": "Performance", "cells": '{"actual":"E9"}',
     },
     "agency_workforce": {
-        "month": "2018-07", "measured_quarter": QUARTER, "shifts_filled": 648, "shifts_unfilled": 8,
-        "shift_workers": 257, "assignments_filled": 76, "fill_rate_percent": 98, "submission_id": None, "sheet": "Hays",
+        "month": "2018-07", "month_start": date(2018, 7, 1), "measured_quarter": QUARTER,
+        "shifts_filled": 648, "shifts_unfilled": 8, "shift_workers": 257, "assignments_filled": 76, "fill_rate_percent": 98, "submission_id": None, "sheet": "Hays",
         "cells": "{}",
     },
     "agency_workforce_quarterly": {"measured_quarter": QUARTER, "shifts_filled": 648},
@@ -62,7 +63,7 @@ GOOD: dict[str, Row] = {
     },
     "workforce_indicators": {
         "subject_code": "R1", "topic": "HR", "indicator": "absence", "period": "2018-09", "numerator": 3,
-        "value": 4,
+        "unit": "percent", "value": 4, "submission_id": None, "sheet": "HR", "cells": "{}",
     },
     "workforce_indicators_quarterly": {
         "measured_quarter": QUARTER, "subject_code": "R1", "topic": "HR", "indicator": "absence",
@@ -73,7 +74,10 @@ GOOD: dict[str, Row] = {
     },
     "medium_term_finance": {"section": "Portfolios", "line": "Housing", "fiscal_year": "2018-19"},
     "risks": {"risk": "Capacity"},
-    "programme_dashboard": {"measure": "Planned spend"},
+    "programme_dashboard": {
+        "measure": "Planned spend", "unit": "gbp", "reported_value": 15_000, "submission_id": None,
+        "sheet": "Dashboard", "cells": "{}",
+    },
     "staffing_proposals": {"proposal": "Restructure"},
     "reconciliation": {
         "check_id": "c1", "check": "A tile = its tables", "scope": "across tables", "printed_basis": "printed",

@@ -1,5 +1,6 @@
 """Cases of the rules across time: what was there before, what is there now, and which rule speaks of the difference."""
 
+from datetime import date
 from typing import Any
 
 Row = dict[str, Any]
@@ -28,9 +29,21 @@ def _months(*figures: int) -> Rows:
 
 COMPROMISED: Row = {"status": "Compromised", "rag": "red"}
 UNRATED: Row = {"status": "No Status", "rag": "not_rated"}
+
+
+def _two_months(first: int, second: int) -> Rows:
+    other: Row = {"shift_workers": None, "assignments_filled": None}
+    return rows(
+        "agency_workforce",
+        {"month": "2018-07", "month_start": date(2018, 7, 1), "shifts_filled": first} | other,
+        {"month": "2018-08", "month_start": date(2018, 8, 1), "shifts_filled": second} | other,
+    )
+
+
 RED_BEFORE = rows("project_status", COMPROMISED, quarter=BEFORE)
 ELSE = {"project": "Something else"}
 SAVED = _years(BEFORE, 100, 50, 50)
+OWN: Row = {"subject_code": None}
 OWED: Row = {"return_id": "annex", "reporting_period": "2018-09", "expected": True, "received": False}
 
 # Of each rule: rows of the quarter before and of this one, and rows as last published, for which it must speak.
@@ -41,7 +54,11 @@ FIRES: dict[str, list[Case]] = {
          rows(mart, {"net_at_risk_gbp": 20, "movement": "improved"}), [])
         for mart in ("project_status", "programme_status")
     ],
-    "status-before-differs": [(RED_BEFORE, rows("project_status", {}), [])],
+    "status-before-differs": [
+        (RED_BEFORE, rows("project_status", {}), []),
+        (rows("programme_status", COMPROMISED, quarter=BEFORE),
+         rows("programme_status", {}), []),
+    ],
     "rating-lost": [
         ([], rows("project_status", UNRATED | {"status_previous": "Compromised"}), []),
         ([], rows("programme_status", UNRATED | {"status_previous": "Compromised"}), []),
@@ -71,6 +88,24 @@ FIRES: dict[str, list[Case]] = {
         (rows("establishment_change", {"new_fte": 190}, quarter=BEFORE),
          rows("establishment_change", {"previous_fte": 200}), []),
     ],
+    "figure-missing": [
+        (rows(mart, OWN, quarter=BEFORE) if mart == "workforce_indicators" else rows(mart, {}, quarter=BEFORE),
+         rows(mart, {figure: None} | (OWN if mart == "workforce_indicators" else {})), [])
+        for mart, figure in (
+            ("performance_indicators", "actual"), ("programme_dashboard", "reported_value"),
+            ("workforce_indicators", "value"),
+        )
+    ] + [
+        (rows("performance_indicators", {}, quarter=BEFORE),
+         rows("performance_indicators", {"indicator_code": "B002"}), []),
+    ],
+    "size-changed": [
+        (rows("performance_indicators", {}, quarter=BEFORE), rows("performance_indicators", {"actual": 9}), []),
+        (rows("performance_indicators", {}, quarter=BEFORE), rows("performance_indicators", {"actual": -99}), []),
+        (rows("programme_dashboard", {}, quarter=BEFORE), rows("programme_dashboard", {"reported_value": 15}), []),
+        (rows("workforce_indicators", OWN, quarter=BEFORE), rows("workforce_indicators", OWN | {"value": 40}), []),
+    ],
+    "figure-repeated": [([], _two_months(648, 648), [])],
     "change-unusual": [
         ([], _months(648, 811, 722, 617, 795, 7000), []),
         ([], _months(648, 8110, 722, 617, 795, 700), []),
@@ -111,6 +146,19 @@ SILENT: dict[str, list[Case]] = {
         (rows("establishment_change", {"new_fte": 200}, quarter=BEFORE),
          rows("establishment_change", {"previous_fte": 200}), []),
     ],
+    "figure-missing": [
+        (rows("performance_indicators", {}, quarter=BEFORE), rows("performance_indicators", {"actual": 1}), []),
+        (rows("performance_indicators", {}, quarter=BEFORE), rows("risks", {}), []),
+        # Of those that a publisher reports on, some come and go.
+        (rows("workforce_indicators", {}, quarter=BEFORE), rows("workforce_indicators", {"value": None}), []),
+    ],
+    "size-changed": [
+        (rows("performance_indicators", {}, quarter=BEFORE), rows("performance_indicators", {"actual": 50}), []),
+        (rows("performance_indicators", {}, quarter=BEFORE), rows("performance_indicators", {"actual": 0}), []),
+        (rows("performance_indicators", {}, quarter=BEFORE),
+         rows("performance_indicators", {"actual": 9, "unit": "days"}), []),
+    ],
+    "figure-repeated": [([], _two_months(648, 649), []), ([], _two_months(47, 47), [])],
     "change-unusual": [
         ([], _months(648, 811, 722, 617, 795, 700), []),
         # Too few to know what is usual.
