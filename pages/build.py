@@ -4,6 +4,7 @@
     <organisation>/index.html                     its quarters and projects
     <organisation>/projects/<project>.html        a project over all quarters
     <organisation>/<2018-19-q2>/<page>.html       the pages of a quarter, as `contents.yml` declares them
+    <organisation>/<2018-19-q2>/pack.docx         the quarter as a document, where this version brought its figures
 
 Pages are built some organisations at a time, so that memory does not grow with their number.
 """
@@ -22,6 +23,7 @@ from pages.blocks import Link, blocks, contents
 from pages.definitions import Definitions, read_definitions
 from pages.figures import label, number, shown, slug
 from pages.operations import operations
+from pages.pack import assemble, write_word
 from pages.project import gather, project_name, project_page, project_slug
 from pages.published import MARTS_FILE, Partition, Published, Row
 from pages.render import ASSETS, Renderer
@@ -29,6 +31,9 @@ from quarterdeck.settings import Settings
 
 SITE = "site"
 """The folder of the site in a version."""
+
+WORD = "pack.docx"
+"""A quarter as a document, beside its pages."""
 
 _BATCH = 15
 # From so many organisations on, the first page names only the newest quarter of each, and stays small.
@@ -131,6 +136,13 @@ def _quarter(
     leads_on: Link = link
     pages = {name: blocks(published, spec, data, leads_on) for name, spec in contents()["quarter"].items()}
     there = {name: made for name, made in pages.items() if made}
+    decision = published.decisions.get((organisation.code, quarter), {})
+    # The document of a quarter comes with the version that brought its figures; any other is a command away.
+    brought = bool(there) and decision.get("published_in") == published.version
+    if brought:
+        folder = renderer.out / organisation.folder / slug(quarter)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_word(assemble(published, organisation.name, quarter, there, data), folder / WORD)
     for name, made in there.items():
         spec = contents()["quarter"][name]
         renderer.page(
@@ -142,6 +154,7 @@ def _quarter(
             organisation=organisation.name,
             quarter=quarter,
             blocks=made,
+            document=WORD if brought else "",
             has_sources=any(block.sources for block in made),
             menu=[(f"{each}.html", contents()["quarter"][each]["title"], each == name) for each in there],
             crumbs=_crumbs([("Home", "../../index.html"), (organisation.name, "../index.html")], quarter),

@@ -7,7 +7,7 @@ a Chromium where there is one: tagged, with an outline.
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from markupsafe import escape
 
 from pages.blocks import Block, Cell, Items, Table, blocks, contents
 from pages.figures import shown, slug
-from pages.published import Published
+from pages.published import Published, Row
 from pages.render import ASSETS, Renderer
 
 # What members need at the table; the rest is a click away on the pages.
@@ -62,7 +62,7 @@ def build_pack(version: Path, organisation: str, quarter: str, out: Path) -> lis
         name = f"{slug(pack.organisation)}-{slug(quarter)}-{published.version}"
     out.mkdir(parents=True, exist_ok=True)
     word, page, pdf = (out / f"{name}.{kind}" for kind in ("docx", "html", "pdf"))
-    _write_word(pack, word)
+    write_word(pack, word)
     style = (ASSETS / "site.css").read_text()
     Renderer(out).page(page.name, "pack.html", level=3, title=pack.title, pack=pack, style=style)
     return [word, page, *([pdf] if _print(page, pdf) else [])]
@@ -75,16 +75,29 @@ def _gather(published: Published, organisation: str, quarter: str) -> Pack:
         raise PackError(f"There is no organisation '{organisation}'. There are {known}.")
     code, name = rows[0]["organisation_code"], rows[0]["organisation"]
     data = published.by_partition([code])
-    made = {part: blocks(published, contents()["quarter"][part], data.get((code, quarter), {}), lambda row: None)
-            for part in PARTS}  # fmt: skip
-    parts = [(contents()["quarter"][part]["title"], contents()["quarter"][part]["lead"], found)
-             for part, found in made.items() if found]  # fmt: skip
-    if not parts:
+    made = {
+        part: blocks(published, contents()["quarter"][part], data.get((code, quarter), {}), lambda row: None)
+        for part in PARTS
+    }
+    if not any(made.values()):
         known = ", ".join(sorted(each for _, each in data)) or "none"
         raise PackError(f"{published.version} has nothing of {name} for '{quarter}'. It has: {known}.")
-    standing = data[code, quarter].get("reporting_quarters", [])
+    return assemble(published, name, quarter, made, data[code, quarter])
+
+
+def assemble(
+    published: Published,
+    organisation: str,
+    quarter: str,
+    made: Mapping[str, list[Block]],
+    data: Mapping[str, list[Row]],
+) -> Pack:
+    """The pack of the blocks of a quarter's pages; `data` are the quarter's rows by mart."""
+    spec = contents()["quarter"]
+    parts = [(spec[part]["title"], spec[part]["lead"], made[part]) for part in PARTS if made.get(part)]
+    standing = data.get("reporting_quarters", [])
     return Pack(
-        name,
+        organisation,
         quarter,
         f"Version {published.version}, published {shown(published.created_at)}",
         shown(standing[0]["data_status"], "data_status") if standing else "",
@@ -117,7 +130,8 @@ def _print(page: Path, pdf: Path) -> bool:
     return True
 
 
-def _write_word(pack: Pack, path: Path) -> None:
+def write_word(pack: Pack, path: Path) -> None:
+    """Write a pack as a Word document."""
     document = Document()
     _lay_out(document, pack)
     document.add_heading(pack.title, 0)

@@ -33,7 +33,7 @@ class Renderer:
     """Writes pages below a folder. `shared` is what every page says: version, date."""
 
     def __init__(self, out: Path, **shared: Any) -> None:
-        self._out = out
+        self.out = out
         self._shared = shared
         self.pages = 0
         self.size_bytes = 0
@@ -42,7 +42,7 @@ class Renderer:
         """Write one page; `path` is relative to the site's folder, `level` that of its blocks' headings."""
         root = "../" * path.count("/")
         text = _environment().get_template(template).render(root=root, level=level, **self._shared, **context)
-        target = self._out / path
+        target = self.out / path
         target.parent.mkdir(parents=True, exist_ok=True)
         content = text.encode()
         target.write_bytes(content)
