@@ -37,6 +37,8 @@ def approve(
 def awaiting(settings: Settings) -> list[tuple[Partition, str]]:
     """The partitions that wait for somebody's approval as they are now, with the reason."""
     reasons = {(part["organisation_code"], part["quarter"]): part for part in _decisions(settings)}
+    if not reasons:
+        return []
     return [
         (part, known["reason"])
         for part in partitions(settings)

@@ -116,6 +116,26 @@ def test_a_bad_row_of_a_submission_is_found_in_its_cell(few_tables: Build) -> No
     assert finding["submission_id"].startswith(OTHER)
 
 
+def test_a_file_whose_own_rows_are_wrong_is_quarantined_until_they_are_right(few_tables: Build) -> None:
+    few_tables.execute(f"update raw.risk set risk = null where organisation_code = '{OTHER}'")
+    judge(few_tables.settings, [MINE, THEIRS])
+    [folder] = few_tables.settings.quarantine.iterdir()
+    assert folder.name.startswith(OTHER)
+    assert (folder / "report.xlsx").read_bytes() == folder.name.encode()
+    [said] = json.loads((folder / "findings.json").read_text())
+    assert (said["rule"], said["cell"], said["responsibility"]) == ("value-required", "A6", "sender")
+    few_tables.execute("update raw.risk set risk = 'Capacity'")
+    judge(few_tables.settings, [THEIRS])
+    assert list(few_tables.settings.quarantine.iterdir()) == []
+
+
+def test_the_reason_names_what_the_sender_can_mend_first(few_tables: Build) -> None:
+    few_tables.execute(f"update marts.project_status set rag = 'blue' where organisation_code = '{OTHER}'")
+    few_tables.execute(f"update raw.risk set risk = null where organisation_code = '{OTHER}'")
+    [decision] = judge(few_tables.settings, [THEIRS]).decisions
+    assert decision.reason == "A row of the risk register has no risk. (1 more)"
+
+
 def test_a_warning_is_published_and_listed(few_tables: Build) -> None:
     submission = f"{ORGANISATION}.report.2018-09.1"
     few_tables.row("indicator", submission, 7, indicator_code="B1", indicator="Spend", fiscal_quarter="2018-19 Q2",

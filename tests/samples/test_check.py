@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from typer.testing import CliRunner
 
@@ -32,5 +33,20 @@ def test_a_broken_file_is_placed_by_options_and_found_out() -> None:
     code, findings = check(str(SAMPLES / "broken" / "word_in_number.xlsx"), *place)
     assert [(f["rule"], f["sheet"], f["cell"]) for f in findings if f["severity"] == "error"] == [
         ("number-invalid", "Appendix B", "E7")
+    ]
+    assert code == 1
+
+
+def test_the_suite_that_the_gate_puts_to_submissions_is_put_to_the_file(tmp_path: Path) -> None:
+    place = "southampton/hr_metrics/2017-12"
+    [sample] = (SAMPLES / place).iterdir()
+    workbook = openpyxl.load_workbook(sample)
+    workbook["Hays"]["B6"] = -648
+    altered = tmp_path / place / sample.name
+    altered.parent.mkdir(parents=True)
+    workbook.save(altered)
+    code, findings = check(str(altered))
+    assert [(f["rule"], f["sheet"], f["cell"]) for f in findings if f["severity"] == "error"] == [
+        ("count-negative", "Hays", "B6")
     ]
     assert code == 1
