@@ -52,15 +52,9 @@ GOOD: dict[str, Row] = {
         "actual": 99, "target": 98, "submission_id": None, "sheet": "Performance", "cells": '{"actual":"E9"}',
     },
     "agency_workforce": {
-<<<<<<< HEAD
         "month": "2018-07", "month_start": date(2018, 7, 1), "measured_quarter": QUARTER,
         "shifts_filled": 648, "shifts_unfilled": 8, "shift_workers": 257, "assignments_filled": 76,
         "fill_rate_percent": 98, "submission_id": None, "sheet": "Hays", "cells": "{}",
-=======
-        "month": "2018-07", "month_start": date(2018, 7, 1), "measured_quarter": QUARTER, "shifts_filled": 648,
-        "shifts_unfilled": 8, "shift_workers": 257, "assignments_filled": 76, "fill_rate_percent": 98,
-        "submission_id": None, "sheet": "Hays", "cells": "{}",
->>>>>>> gate
     },
     "agency_workforce_quarterly": {"measured_quarter": QUARTER, "shifts_filled": 648},
     "establishment_change": {
