@@ -171,6 +171,12 @@ def _show_version(manifest: "Manifest", as_json: bool) -> None:
         {"mart": name, "rows": mart.rows, "content": mart.content_sha256[:12]} for name, mart in manifest.marts.items()
     ]
     emit_table(marts, "Marts")
+    hidden = manifest.disclosure
+    if hidden and hidden.primary + hidden.secondary:
+        typer.echo(
+            f"Suppressed: {hidden.primary} counts of very few people, {hidden.secondary} that protect them, "
+            f"{hidden.following} that would tell them; {hidden.exposed} can be worked out from earlier versions."
+        )
     partitions = [
         {
             "partition": partition.name,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from publication import history
 from publication.diff import diff
@@ -18,6 +19,7 @@ from publication.store import PublicationError
 from publication.trace import CellContent, trace
 from quarterdeck.settings import PROJECT_ROOT
 from tests.publication.candidates import HAMPTON, QUARTER, Candidate, read
+from tests.publication.test_commands import COMMANDS
 
 SUBMISSION = f"{HAMPTON}.report.2018-09.1"
 HIDDEN = "3"
@@ -290,3 +292,11 @@ def test_every_figure_that_adds_up_or_repeats_is_one_that_counts_people() -> Non
     sides = [side for rule in rules.totals for side in (rule.total, rule.parts)]
 
     assert {(side.mart, side.column) for side in (*sides, *rules.repeated)} <= people
+
+
+def test_the_command_says_how_much_is_suppressed(small: Candidate, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUARTERDECK_HOME", str(small.settings.home))
+    monkeypatch.setenv("COLUMNS", "200")
+    told = CliRunner().invoke(COMMANDS, ["publications", "current"]).stdout
+
+    assert "Suppressed: 1 counts of very few people, 1 that protect them, 0 that would tell them" in told
