@@ -160,8 +160,8 @@ class Record:
             *(f"  {each['partition']}: {each['decision']}. {each['reason']}" for each in self.partitions or ()),
             f"{self.figures_changed} figures {would}.",
             *(
-                f"  {each['mart']} {each['organisation_code']} {each['quarter']} {each['key']} {each['column_name']}:"
-                f" {each['old_value']} -> {each['new_value']} ({each['reason']})"
+                f"  {each['old_value']} -> {each['new_value']}  {each['column_name']} of {each['mart']},"
+                f" {each['organisation_code']} {each['quarter']} {each['key']} ({each['reason']})"
                 for each in self.figures or ()
             ),
         ]
