@@ -78,7 +78,10 @@ quantities as (
 )
 
 -- '2018/19' and 'Q2 2018/19' as '2018-19' and '2018-19 Q2'.
-select * replace (
-    regexp_replace(regexp_replace(period, '^(Q[1-4]) (20\d\d/\d\d)$', '\2 \1'), '^(20\d\d)/(\d\d)\b', '\1-\2') as period
-)
+select
+    * replace (
+        regexp_replace(
+            regexp_replace(period, '^(Q[1-4]) (20\d\d/\d\d)$', '\2 \1'), '^(20\d\d)/(\d\d)\b', '\1-\2'
+        ) as period
+    )
 from quantities
