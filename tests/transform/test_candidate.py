@@ -105,6 +105,8 @@ def test_reconciliation_has_both_kinds_of_check(candidate: Candidate):
          "disagrees", "warning"),
         ("on target without savings at risk", Decimal("1"), Decimal("1"), Decimal("0"), "count", "agrees", "info"),
         ("projects in the exceptions", Decimal("1"), Decimal("1"), Decimal("0"), "count", "agrees", "info"),
+        # The dashboard was sent without that tile.
+        ("dashboard: savings target of the year", None, None, None, None, "not_made", "warning"),
         ("dashboard: share of savings achieved", Decimal("15"), Decimal("15.3366"), Decimal("0.3366"),
          "percent", "rounds", "info"),
         ("transformation_financial_position 2019-06: Table 2!C11 total", Decimal("2308000"), Decimal("2308000"),

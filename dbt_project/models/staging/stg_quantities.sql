@@ -55,11 +55,11 @@ quantities as (
                 '{{ record }}' as record,
                 table_name,
                 row_type,
-                {{ names.get('topic', 'null') }},
+                {{ names.get('topic', 'null') }} as topic,
                 {{ names.get('part', 'null') }} as part,
-                {{ names.get('item', 'null') }},
-                {{ names.get('measure', "'" ~ field ~ "'") }},
-                {{ names.get('period', 'null') }},
+                {{ names.get('item', 'null') }} as item,
+                {{ names.get('measure', "'" ~ field ~ "'") }} as measure,
+                {{ names.get('period', 'null') }} as period,
                 {{ figure(field) }} as value,
                 {{ field }}_unit as unit,
                 {{ field }}_scale as multiplier,
@@ -80,7 +80,8 @@ quantities as (
 -- '2018/19' and 'Q2 2018/19' as '2018-19' and '2018-19 Q2'.
 select
     * replace (
-        regexp_replace(regexp_replace(period, '^(Q[1-4]) (20\d\d/\d\d)$', '\2 \1'), '^(20\d\d)/(\d\d)\b', '\1-\2')
-            as period
+        regexp_replace(
+            regexp_replace(period, '^(Q[1-4]) (20\d\d/\d\d)$', '\2 \1'), '^(20\d\d)/(\d\d)\b', '\1-\2'
+        ) as period
     )
 from quantities
