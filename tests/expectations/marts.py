@@ -33,7 +33,7 @@ GOOD: dict[str, Row] = {
     "programme_status": {
         "source_table": "appendix_c", "portfolio": "Adults", "programme_code": "P1", "programme": "Early Resolution",
         "scale_id": "five_step_delivery", "status": "At Risk", "status_previous": "At Risk", "rag": "amber",
-        "status_previous_basis": "printed", "movement": "same", "at_risk_gbp": 0,
+        "status_previous_basis": "printed", "movement": "same", "trend": "Same", "at_risk_gbp": 0,
         "net_at_risk_gbp": 0, "submission_id": None, "sheet": "C", "cells": "{}",
     },
     "savings_profile": {
@@ -45,7 +45,8 @@ GOOD: dict[str, Row] = {
     "milestone_delivery": {"milestones": 42, "completed": 20},
     "performance_indicators": {
         "indicator_code": "B001", "indicator": "Availability", "audience": "Corporate", "rag": "green",
-        "unit": "percent", "actual": 99, "submission_id": None, "sheet": "Performance", "cells": '{"actual":"E9"}',
+        "unit": "percent", "actual": 99, "target": 98, "submission_id": None, "sheet": "Performance",
+        "cells": '{"actual":"E9"}',
     },
     "performance_indicator_history": {
         "indicator_code": "B001", "indicator": "Availability", "audience": "Corporate", "measured_quarter": QUARTER,

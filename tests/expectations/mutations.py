@@ -1,13 +1,17 @@
 """Single errors of twelve kinds, seeded into submissions that are good: what a slip of the hand does to a sheet."""
 
 import copy
+import csv
+import json
 import random
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from loaders.cells import Address, CellValue, Sheet, Workbook, address, column_number
+from quarterdeck.settings import Settings
 from quarterdeck.warehouse import records
 
 STATUSES = {"status", "status_previous"}
@@ -65,8 +69,6 @@ class Mutation:
 
 def cells_of(file: str, workbook: Workbook, loaded: dict[str, list[dict[str, Any]]]) -> Iterator[Cell]:
     """Every cell of a workbook that a figure or a status is loaded from; of a merged range, its first."""
-    import json
-
     sheets = {sheet.name: sheet for sheet in workbook.sheets}
     for record, rows in loaded.items():
         for row in rows:
@@ -163,15 +165,22 @@ def _blank(kind: str, cell: Cell, sheet: Sheet, chance: random.Random, cells: li
 
 
 def _status(kind: str, cell: Cell, sheet: Sheet, chance: random.Random, cells: list[Cell]) -> Mutation | None:
-    words = sorted(
-        {str(each.row[each.field]) for each in cells if each.field in STATUSES and each.row["scale_id"] == _scale(cell)}
-        - {str(cell.row.get(cell.field))}
-    )
-    return Mutation(kind, cell, ((cell.at, chance.choice(words)),)) if cell.field in STATUSES and words else None
+    """Another status of the same scale, in words that the sender uses; another word for the same status is no error."""
+    if cell.field not in STATUSES:
+        return None
+    scale = cell.row["scale_id"]
+    meant = {word.lower(): status for one, word, status in _vocabulary() if one == scale}
+    used = {str(each.row[each.field]) for each in cells if each.field in STATUSES and each.row["scale_id"] == scale}
+    here = meant.get(str(cell.row[cell.field]).lower())
+    words = sorted(word for word in used if meant.get(word.lower(), here) != here)
+    return Mutation(kind, cell, ((cell.at, chance.choice(words)),)) if words else None
 
 
-def _scale(cell: Cell) -> object:
-    return cell.row.get("scale_id")
+@cache
+def _vocabulary() -> list[tuple[str, str, str]]:
+    """Scale, word and the status it means."""
+    with (Settings().seeds / "delivery_statuses.csv").open(newline="", encoding="utf-8") as stream:
+        return [(row["scale_id"], row["word"], row["status"]) for row in csv.DictReader(stream)]
 
 
 def _swap(kind: str, cell: Cell, sheet: Sheet, chance: random.Random, cells: list[Cell]) -> Mutation | None:

@@ -40,6 +40,15 @@ def _two_months(first: int, second: int) -> Rows:
     )
 
 
+def _quarters(*actuals: str | None, quarter: str = NOW) -> Rows:
+    measured = ("2017-18 Q4", "2018-19 Q1")
+    return rows(
+        "performance_indicator_history",
+        *({"measured_quarter": each, "actual": actual} for each, actual in zip(measured, actuals, strict=True)),
+        quarter=quarter,
+    )
+
+
 RED_BEFORE = rows("project_status", COMPROMISED, quarter=BEFORE)
 ELSE = {"project": "Something else"}
 SAVED = _years(BEFORE, 100, 50, 50)
@@ -98,14 +107,20 @@ FIRES: dict[str, list[Case]] = {
     ] + [
         (rows("performance_indicators", {}, quarter=BEFORE),
          rows("performance_indicators", {"indicator_code": "B002"}), []),
+        (_quarters("98", "97", quarter=BEFORE), _quarters("98", None), []),
     ],
     "size-changed": [
+        ([], rows("performance_indicators", {"target": 980}), []),
         (rows("performance_indicators", {}, quarter=BEFORE), rows("performance_indicators", {"actual": 9}), []),
         (rows("performance_indicators", {}, quarter=BEFORE), rows("performance_indicators", {"actual": -99}), []),
         (rows("programme_dashboard", {}, quarter=BEFORE), rows("programme_dashboard", {"reported_value": 15}), []),
         (rows("workforce_indicators", OWN, quarter=BEFORE), rows("workforce_indicators", OWN | {"value": 40}), []),
     ],
-    "figure-repeated": [([], _two_months(648, 648), [])],
+    "trend-contradicts": [
+        ([], rows("programme_status", {"movement": "worsened"}), []),
+        ([], rows("programme_status", {"movement": "improved", "trend": "Worse"}), []),
+    ],
+    "figure-repeated": [([], _two_months(648, 648), []), ([], _quarters("99.33", "99.33"), [])],
     "change-unusual": [
         ([], _months(648, 811, 722, 617, 795, 7000), []),
         ([], _months(648, 8110, 722, 617, 795, 700), []),
@@ -149,6 +164,8 @@ SILENT: dict[str, list[Case]] = {
     "figure-missing": [
         (rows("performance_indicators", {}, quarter=BEFORE), rows("performance_indicators", {"actual": 1}), []),
         (rows("performance_indicators", {}, quarter=BEFORE), rows("risks", {}), []),
+        # The oldest of the quarters drops out of the table.
+        (_quarters("98", "97", quarter=BEFORE), _quarters("97", "96")[1:], []),
         # Of those that a publisher reports on, some come and go.
         (rows("workforce_indicators", {}, quarter=BEFORE), rows("workforce_indicators", {"value": None}), []),
     ],
@@ -156,9 +173,19 @@ SILENT: dict[str, list[Case]] = {
         (rows("performance_indicators", {}, quarter=BEFORE), rows("performance_indicators", {"actual": 50}), []),
         (rows("performance_indicators", {}, quarter=BEFORE), rows("performance_indicators", {"actual": 0}), []),
         (rows("performance_indicators", {}, quarter=BEFORE),
-         rows("performance_indicators", {"actual": 9, "unit": "days"}), []),
+         rows("performance_indicators", {"actual": 9, "unit": "days", "target": None}), []),
     ],
-    "figure-repeated": [([], _two_months(648, 649), []), ([], _two_months(47, 47), [])],
+    "trend-contradicts": [
+        ([], rows("programme_status", {}), []),
+        ([], rows("programme_status", {"movement": "improved", "trend": "Better"}), []),
+        ([], rows("programme_status", {"trend": "Better"}), []),
+    ],
+    "figure-repeated": [
+        ([], _two_months(648, 649), []),
+        ([], _two_months(47, 47), []),
+        ([], _quarters("99.33", "99.34"), []),
+        ([], _quarters("223", "223"), []),
+    ],
     "change-unusual": [
         ([], _months(648, 811, 722, 617, 795, 700), []),
         # Too few to know what is usual.
