@@ -193,14 +193,13 @@ select
 from rated
 left join rated as earlier
     on
-        rated.status_printed_previous is null
-        and rated.organisation_code = earlier.organisation_code
-        and rated.subject = earlier.subject
-        and rated.quarter_start = earlier.quarter_start + interval 3 month
+        rated.organisation_code = earlier.organisation_code
+        and case when rated.status_printed_previous is null then rated.subject end = earlier.subject
+        and rated.quarter_start = cast(earlier.quarter_start + interval 3 month as date)
 left join (select distinct organisation_code, quarter_start from closing) as reported
     on
         rated.organisation_code = reported.organisation_code
-        and rated.quarter_start = reported.quarter_start + interval 3 month;
+        and rated.quarter_start = cast(reported.quarter_start + interval 3 month as date);
 
 create table marts.project_status as
 select

@@ -2,17 +2,18 @@
 
 import os
 import shutil
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from benchmarks import direct
 from benchmarks.generate.installation import fingerprint, install
 from benchmarks.generate.world import World
-from benchmarks.measure import Contender
+from benchmarks.measure import Contender, compare, ratio
+from benchmarks.report import Bar, Report
 from quarterdeck.settings import Settings
 
 WORKBOOKS_PER_COUNCIL = 4.35
-_AT_ONCE = 2
 
 
 def world_of(workbooks: int) -> World:
@@ -32,11 +33,30 @@ def submissions(work: Path, world: World) -> list[Path]:
     return sorted(path for path in (folder / "landing").rglob("*") if path.is_file())
 
 
-def contenders(work: Path, world: World) -> list[Contender]:
-    """Ours, and three ways of merely reading the same files."""
+def report(work: Path, rounds: int, large: bool) -> Report:
+    """Ours beside three ways of merely reading the same files: 1,000 of them, or what 330 councils send in a month."""
+    world = world_of(1_400 if large else 1_000)
     files = submissions(work, world)
+    measured = compare(contenders(work, world, files), rounds)
+    ours, calamine, at_once, pandas = measured.values()
+    return Report(
+        f"Ingest of {len(files):,} small workbooks",
+        measured,
+        notes=[f"Of the files, {ours.said['accepted']:,} were accepted and {ours.said['held']} held."],
+        bars=[
+            Bar("Beside calamine alone", ratio(ours, calamine), 5),
+            Bar("Beside calamine alone in two processes", ratio(ours, at_once), 5),
+            Bar("Beside pandas with openpyxl", ratio(ours, pandas), 0.2),
+        ],
+    )
+
+
+def contenders(work: Path, world: World, files: list[Path]) -> list[Contender]:
+    """The four of them, on these files of a world."""
     return [
-        Contender("quarterdeck: archived, read, checked, loaded", ingest, lambda: landed(work / "ingest", world, files)),
+        Contender(
+            "quarterdeck: archived, read, checked, loaded", direct.ingest, lambda: landed(work / "ingest", world, files)
+        ),
         Contender("calamine alone, reading", _calamine, lambda: files),
         Contender("calamine alone, reading in two processes", _calamine_at_once, lambda: files),
         Contender("pandas with openpyxl, reading", _pandas, lambda: _with_pandas(files)),
@@ -45,35 +65,13 @@ def contenders(work: Path, world: World) -> list[Contender]:
 
 def landed(home: Path, world: World, files: list[Path]) -> Settings:
     """An empty data root with the files in landing."""
-    from expectations import arithmetic  # noqa: F401
-    from loaders import load, read, receive  # noqa: F401
-
+    direct.warm()
     settings = install(home, world)
     for path in files:
         target = settings.landing.joinpath(*path.parts[-4:])
         target.parent.mkdir(parents=True, exist_ok=True)
         os.link(path, target)
     return settings
-
-
-def ingest(settings: Settings) -> dict[str, int]:
-    """Take what has landed to the raw schema as the DAGs do, batches two at a time; returns how many were accepted."""
-    from expectations import arithmetic
-    from loaders import load, read, receive
-    from quarterdeck.feeds import FEEDS
-
-    accepted = held = 0
-    months = sorted({path.name for path in settings.landing.glob("*/*/*")})
-    for feed in FEEDS:
-        for period in months:
-            batches = receive.receive(settings, feed.name, period)
-            with ThreadPoolExecutor(_AT_ONCE) as threads:
-                reads = [threads.submit(read.read_batch, settings, feed.name, period, batch) for batch in batches]
-            loaded = load.load_batches(settings, [each.result() for each in reads])
-            arithmetic.check(settings, loaded.accepted)
-            accepted += len(loaded.accepted)
-            held += len(loaded.held)
-    return {"accepted": accepted, "held": held}
 
 
 def _calamine(files: list[Path]) -> int:
@@ -88,8 +86,8 @@ def _calamine(files: list[Path]) -> int:
 
 
 def _calamine_at_once(files: list[Path]) -> int:
-    with ProcessPoolExecutor(_AT_ONCE) as processes:
-        return sum(processes.map(_calamine, [files[start::_AT_ONCE] for start in range(_AT_ONCE)]))
+    with ProcessPoolExecutor(direct.AT_ONCE) as processes:
+        return sum(processes.map(_calamine, [files[start :: direct.AT_ONCE] for start in range(direct.AT_ONCE)]))
 
 
 def _with_pandas(files: list[Path]) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Taking turns: contenders run one after the other, each time in a process of their own, and their medians are compared."""
+"""Taking turns: contenders run one after the other, each time in a process of their own; medians are compared."""
 
 import gc
 import multiprocessing
@@ -6,12 +6,12 @@ import os
 import resource
 import statistics
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
-ROUNDS = 5
 _MEGABYTE = 1 << 20
 
 
@@ -43,12 +43,17 @@ class Timed:
         return statistics.median(self.wall)
 
     @property
+    def cpu_seconds(self) -> float:
+        """The median of the processors' time."""
+        return statistics.median(self.cpu)
+
+    @property
     def megabytes(self) -> float:
         """The median of the peaks of memory."""
         return statistics.median(self.peak) / _MEGABYTE
 
 
-def compare(contenders: Sequence[Contender], rounds: int = ROUNDS) -> dict[str, Timed]:
+def compare(contenders: Sequence[Contender], rounds: int) -> dict[str, Timed]:
     """Run every contender once a round, in turn, and return what was measured by name.
 
     Raises RuntimeError where a contender fails.
@@ -66,8 +71,10 @@ def compare(contenders: Sequence[Contender], rounds: int = ROUNDS) -> dict[str, 
 
 
 def ratio(one: Timed, other: Timed) -> float:
-    """How many times as long `one` takes as `other`: the median of the rounds' ratios, so that a slow spell of the
-    machine, which both feel, does not count."""
+    """How many times as long `one` takes as `other`: the median of the rounds' ratios.
+
+    A slow spell of the machine, which both feel, does not count.
+    """
     return statistics.median(a / b for a, b in zip(one.wall, other.wall, strict=True))
 
 
@@ -78,22 +85,30 @@ def _apart(contender: Contender) -> tuple[float, float, int, Any]:
     process.start()
     sending.close()
     try:
-        measured: tuple[float, float, int, Any] = receiving.recv()
-    except EOFError as error:
-        raise RuntimeError(f"'{contender.name}' failed; what it said stands above") from error
-    finally:
-        process.join()
+        measured: tuple[float, float, int, Any] | str = receiving.recv()
+    except EOFError:
+        measured = "its process ended"
+    process.join()
+    if isinstance(measured, str):
+        raise RuntimeError(f"'{contender.name}' failed: {measured}")
     return measured
 
 
 def _run(contender: Contender, sending: Connection) -> None:
+    try:
+        sending.send(_measured(contender))
+    except Exception:
+        sending.send(traceback.format_exc())
+
+
+def _measured(contender: Contender) -> tuple[float, float, int, Any]:
     prepared = contender.prepare()
     gc.collect()
     before, started = _cpu(), time.perf_counter()
     said = contender.run(prepared)
     wall, cpu = time.perf_counter() - started, _cpu() - before
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    sending.send((wall, cpu, peak * 1024, said))
+    return wall, cpu, peak * 1024, said
 
 
 def _cpu() -> float:

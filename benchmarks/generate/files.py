@@ -34,7 +34,14 @@ _STATUS_KEY = {
     "Closed or Completed": "Benefits achieved, or formally ended.",
     "No Status": "Not rated yet.",
 }
-_LEAVING = ("Voluntary Redundancy", "Compulsory Redundancy", "Resignation", "Dismissal", "Mutual Agreement", "Vacancies")
+_LEAVING = (
+    "Voluntary Redundancy",
+    "Compulsory Redundancy",
+    "Resignation",
+    "Dismissal",
+    "Mutual Agreement",
+    "Vacancies",
+)
 _INDICATORS = {
     "Average Availability of Business Critical Services (B001)": 0.0001,
     "Percentage of Mobile Devices Within the Estate (B062)": 0.0001,
@@ -141,7 +148,7 @@ def _project_status(connection: duckdb.DuckDBPyConnection, submission_id: str, m
                 for portfolio, project, previous, status, targets, target, risks, risk, alternative, net in rows
             ],
             [],
-            ["Note: figures are forecasts."],
+            ["Note: sent again." if submission_id.endswith(".2") else "Note: figures are forecasts."],
         ],
         "Exceptions": [[title], ["Exceptions Details by Project"], ["Prepared by PMO"], [], *exceptions],
         "Status Key": [[title], ["Status Key"], ["Prepared by PMO"], [], *map(list, _STATUS_KEY.items())],
@@ -248,7 +255,7 @@ def _performance(month: date, draw: _Draw) -> Book:
 
 
 def _themes(month: date, draw: _Draw) -> Book:
-    rows = [[theme, draw(90), draw(90)] for theme in _THEMES]
+    rows = [(theme, draw(90), draw(90)) for theme in _THEMES]
     years = [_fiscal_year(month, later) for later in (1, 2)]
     return {
         "Figure A-4": [
@@ -258,7 +265,7 @@ def _themes(month: date, draw: _Draw) -> Book:
             [None, *years],
             [None, "£M", "£M"],
             *[[theme, one / 10, other / 10] for theme, one, other in rows],
-            ["Total", *(sum(row[number] for row in rows) / 10 for number in (1, 2))],
+            ["Total", sum(row[1] for row in rows) / 10, sum(row[2] for row in rows) / 10],
         ],
         "Themes": [["Savings themes"], [], ["Theme", "Definition"], *map(list, _THEMES.items())],
     }

@@ -10,20 +10,16 @@ from quarterdeck.warehouse import connect, prepare
 if TYPE_CHECKING:
     import duckdb
 
-EXPECTED: dict[str, list[str]] = {
-    "project_status": (
-        "portfolio, project, status, status_previous, rag, movement, target_gbp, at_risk_gbp,"
-        " delivered_alternatively_gbp, net_at_risk_gbp"
-    ).split(", "),
-    "portfolio_savings": (
-        "portfolio, projects, target_gbp, at_risk_gbp, delivered_alternatively_gbp, net_at_risk_gbp, projects_green,"
-        " projects_amber, projects_amber_red, projects_red, projects_complete, projects_not_rated"
-    ).split(", "),
-    "savings_profile": "return_id, portfolio, component, row_type, savings_year, measure, amount_gbp".split(", "),
-    "medium_term_finance": "section, line, line_type, fiscal_year, amount_gbp".split(", "),
+EXPECTED = {
+    "project_status": "portfolio, project, status, status_previous, rag, movement, target_gbp, at_risk_gbp,"
+    " delivered_alternatively_gbp, net_at_risk_gbp",
+    "portfolio_savings": "portfolio, projects, target_gbp, at_risk_gbp, delivered_alternatively_gbp, net_at_risk_gbp,"
+    " projects_green, projects_amber, projects_amber_red, projects_red, projects_complete, projects_not_rated",
+    "savings_profile": "return_id, portfolio, component, row_type, savings_year, measure, amount_gbp",
+    "medium_term_finance": "section, line, line_type, fiscal_year, amount_gbp",
 }
 """The marts that the world fills, and the columns whose values are known beforehand, beside those of every mart."""
-_OF_EVERY_MART = ["organisation_code", "organisation", "quarter", "quarter_start", "data_status"]
+_OF_EVERY_MART = "organisation_code, organisation, quarter, quarter_start, data_status"
 
 
 def insert(
@@ -47,7 +43,7 @@ def expect(path: Path, world: World) -> None:
         _limit(connection)
         connection.execute(f"attach '{path}' as expected")
         for mart, columns in EXPECTED.items():
-            body = ", ".join(f"{name} {_type(name)}" for name in _OF_EVERY_MART + columns)
+            body = ", ".join(f"{name} {_type(name)}" for name in _all(columns).split(", "))
             connection.execute(f"create table expected.{mart} ({body})")
         for _ in world.tell(connection):
             connection.execute((HERE / "expected.sql").read_text(encoding="utf-8"))
@@ -60,13 +56,17 @@ def differences(settings: Settings, expected: Path) -> dict[str, int]:
         connection.execute(f"attach '{expected}' as expected (read_only)")
         found = {}
         for mart, columns in EXPECTED.items():
-            names = ", ".join(_OF_EVERY_MART + columns)
+            names = _all(columns)
             here, there = (f"select {names} from {schema}.{mart}" for schema in ("marts", "expected"))
             (found[mart],) = connection.execute(
                 f"select (select count(*) from ({here} except all {there}))"
                 f" + (select count(*) from ({there} except all {here}))"
             ).fetchone() or (0,)
         return found
+
+
+def _all(columns: str) -> str:
+    return f"{_OF_EVERY_MART}, {columns}"
 
 
 def _type(column: str) -> str:
