@@ -1,14 +1,17 @@
 {# The cells of a mart's row: JSON from mart column to cell address. `columns` maps mart columns to fields of the record
-   (whose addresses are in `cells`), `others` maps mart columns to SQL for addresses that stand elsewhere. #}
+   (whose addresses are in `cells`), `others` maps mart columns to SQL for addresses that stand elsewhere. One call takes
+   a row's JSON apart for all the columns, which `->>` would do for each. #}
 {% macro cells_of(columns, others={}, cells='cells') -%}
-    cast(json_merge_patch('{}', json_object(
-        {%- for column, field in columns.items() %}
-        '{{ column }}', {{ cells }} ->> '{{ field }}'{{ ',' if others or not loop.last }}
+    {%- set found = "json_extract(" ~ cells ~ ", ['" ~ columns.values() | join("', '") ~ "'])" %}
+    '{' || concat_ws(
+        ','
+        {%- for column in columns %},
+        '"{{ column }}":' || {{ found }}[{{ loop.index }}]
         {%- endfor %}
-        {%- for column, address in others.items() %}
-        '{{ column }}', {{ address }}{{ ',' if not loop.last }}
+        {%- for column, address in others.items() %},
+        '"{{ column }}":' || case when {{ address }} is not null then to_json({{ address }}) end
         {%- endfor %}
-    )) as varchar)
+    ) || '}'
 {%- endmacro %}
 
 {# The cells of a row made of several source rows, one for each measure: JSON from measure to the address of its value. #}
