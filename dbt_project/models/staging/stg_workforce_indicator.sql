@@ -15,7 +15,7 @@ select
     {{ figure('value') }} as value,
     value_unit as unit,
     value_token,
-    try_cast({{ scaled('numerator') }} as decimal(18, 6)) as numerator,
-    try_cast({{ scaled('denominator') }} as decimal(18, 6)) as denominator,
+    {{ scaled('numerator', 'decimal(18, 6)') }} as numerator,
+    {{ scaled('denominator', 'decimal(18, 6)') }} as denominator,
     commentary
 from source_rows

@@ -1,0 +1,1 @@
+"""What Quarterdeck costs, measured beside what its users would use instead: `python -m benchmarks`."""

@@ -1,0 +1,58 @@
+"""A version composed, checked, exported and switched in, beside copying its files; and the root it is measured in."""
+
+import shutil
+from pathlib import Path
+
+from benchmarks import direct
+from benchmarks.generate.installation import fingerprint
+from benchmarks.generate.world import World
+from benchmarks.measure import Contender, compare
+from benchmarks.report import Report
+from benchmarks.transform import filled
+from quarterdeck.settings import Settings
+
+SMALL = World(organisations=20, months=12, projects=40)
+LARGE = World(organisations=100, months=36, projects=100)
+
+
+def published(work: Path, world: World) -> Settings:
+    """A data root with a published version of a world, made once."""
+    home = work / f"published-{fingerprint(world)}"
+    settings = Settings(home=home, dbt_project=home / "dbt_project", layouts=home / "layouts")
+    if not (home / "whole").exists():
+        source, _ = filled(work, world)
+        shutil.rmtree(home, ignore_errors=True)
+        shutil.copytree(source.home, home)
+        direct.judge(settings)
+        direct.publish(settings)
+        (home / "whole").touch()
+    return settings
+
+
+def report(work: Path, rounds: int, large: bool) -> Report:
+    """Publishing beside copying what was published."""
+    settings = published(work, LARGE if large else SMALL)
+    fresh = Settings(
+        home=work / "publishing", dbt_project=settings.dbt_project, layouts=settings.layouts, dbt_threads=2
+    )
+
+    def unpublished() -> Settings:
+        direct.warm()
+        shutil.rmtree(fresh.home, ignore_errors=True)
+        shutil.copytree(settings.home, fresh.home, ignore=shutil.ignore_patterns("published"))
+        return fresh
+
+    def uncopied() -> Path:
+        shutil.rmtree(work / "copied", ignore_errors=True)
+        return work / "copied"
+
+    version = (settings.published / "current").resolve()
+    measured = compare(
+        [
+            Contender("quarterdeck: composed, exported, hashed, switched in", direct.publish, unpublished),
+            Contender("the same files copied", lambda target: str(shutil.copytree(version, target)), uncopied),
+        ],
+        rounds,
+    )
+    size = sum(path.stat().st_size for path in version.rglob("*") if path.is_file())
+    return Report("Publication", measured, [f"The version is {size / 1e6:.1f} MB: a database, csv and parquet."])

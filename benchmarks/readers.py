@@ -1,0 +1,62 @@
+"""How long a reader of the published version waits, when nothing is built and while a build is under way."""
+
+import multiprocessing
+import statistics
+import time
+from pathlib import Path
+
+from benchmarks.measure import Contender, compare
+from benchmarks.publication import LARGE, SMALL, published
+from benchmarks.report import Bar, Report
+from quarterdeck.settings import Settings
+
+QUERY = (
+    "select portfolio, sum(target_gbp), sum(net_at_risk_gbp) from marts.project_status where quarter = ? group by all"
+)
+_READS = 300
+
+
+def report(work: Path, rounds: int, large: bool) -> Report:
+    """The 99th percentile of single reads: idle, and beside a build."""
+    settings = published(work, LARGE if large else SMALL)
+
+    def building() -> Settings:
+        process = multiprocessing.get_context("fork").Process(target=_build, args=(settings,), daemon=True)
+        process.start()
+        # Until dbt has read its project and the models run.
+        time.sleep(3)
+        return settings
+
+    measured = compare(
+        [
+            Contender(f"{_READS} reads while a build runs", _read, building),
+            Contender(f"{_READS} reads, nothing else running", _read, lambda: settings),
+        ],
+        rounds,
+    )
+    busy, idle = measured.values()
+    return Report(
+        "Readers of the published version",
+        measured,
+        [f"The 99th percentile of one read: {1000 * busy.said:.1f} ms beside {1000 * idle.said:.1f} ms (last round)."],
+        [Bar("99th percentile while building, beside idle", busy.said / idle.said, 1.2)],
+    )
+
+
+def _build(settings: Settings) -> None:
+    from transform import candidate
+
+    while True:
+        candidate.build(settings)
+
+
+def _read(settings: Settings) -> float:
+    import duckdb
+
+    waited = []
+    for _ in range(_READS):
+        started = time.perf_counter()
+        with duckdb.connect(str(settings.published / "current" / "marts.duckdb"), read_only=True) as connection:
+            connection.execute(QUERY, ["2015-16 Q1"]).fetchall()
+        waited.append(time.perf_counter() - started)
+    return statistics.quantiles(waited, n=100)[98]
