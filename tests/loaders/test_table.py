@@ -1,3 +1,4 @@
+import json
 from decimal import Decimal
 
 import pytest
@@ -176,6 +177,25 @@ def test_a_cell_with_two_figures_becomes_two_records():
     result = read(table, sheet(["Indicator", "Q1"], ["Satisfaction", "4.28/ 4.60"]))
     found = [(row["audience"], row["value"]) for row in result.rows["indicator"]]
     assert found == [("Corporate", Decimal("4.28")), ("Schools", Decimal("4.60"))]
+    cells = [json.loads(row["cells"]) for row in result.rows["indicator"]]
+    assert [(at["value"], at["value_part"]) for at in cells] == [("B", "1"), ("B", "2")]
+
+
+def test_a_figure_that_stands_alone_is_no_part_of_its_cell():
+    score = {"header": "Score", "shared": True}
+    table = {
+        "heading": {"rows": 1, "contains": ["Item", "Score"]},
+        "columns": {
+            "item": {"header": "Item"},
+            "value": score | {"unit": "fraction_text"},
+            "maximum": score | {"unit": "fraction_text_maximum", "shared": False},
+        },
+        "records": [{"record": "score", "set": {"subject": "projects"}}],
+    }
+    result = read(table, sheet(["Item", "Score"], ["Fleet", "8/9"], ["Parks", 7.0]))
+    fleet, parks = (json.loads(row["cells"]) for row in result.rows["score"])
+    assert (fleet["value_part"], fleet["maximum_part"]) == ("1", "2")
+    assert not [name for name in parks if name.endswith("_part")]
 
 
 def test_an_amount_that_says_thousands_twice_is_read_once_and_flagged():
