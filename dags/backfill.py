@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DOC = """
 ### Process a range of quarters again
 
-Press **Trigger**, fill in the form, and leave **dry run** ticked the first time: the run then says what would change,
+Press **Trigger**, fill in the form, and leave **dry run** on the first time: the run then says what would change,
 and changes nothing. It is the real work done in a copy of the data, so what it says is what the run would do.
 
 Files are read from the archive, as they were received, with the layouts as they are now. Only the partitions
