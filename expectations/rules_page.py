@@ -19,6 +19,7 @@ _JUDGED = {
     "dbt-test-warned": "the tests of the transformation",
     "tables-contradict": "reconciliation",
     "tables-disagree": "reconciliation",
+    "tables-not-compared": "reconciliation",
     "tables-differ": "reconciliation",
 }
 _OPENING = """# The rules

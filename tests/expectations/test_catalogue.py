@@ -118,9 +118,9 @@ def _with_test(status: str) -> Callable[[Build], None]:
     return put
 
 
-def _with_table(severity: str) -> Callable[[Build], None]:
+def _with_table(severity: str, verdict: str = "disagrees") -> Callable[[Build], None]:
     def put(build: Build) -> None:
-        marts.insert_rows(build, ("reconciliation", {"check_id": "c", "verdict": "disagrees", "severity": severity}))
+        marts.insert_rows(build, ("reconciliation", {"check_id": "c", "verdict": verdict, "severity": severity}))
 
     return put
 
@@ -136,6 +136,7 @@ JUDGED: dict[str, Callable[[Build], None]] = {
     "tables-contradict": _with_table("error"),
     "tables-disagree": _with_table("warning"),
     "tables-differ": _with_table("info"),
+    "tables-not-compared": _with_table("warning", "not_made"),
 }
 
 
