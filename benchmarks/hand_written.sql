@@ -286,9 +286,10 @@ select
     data_status,
     return_id,
     table_name as source_table,
-    portfolio,
+    case when row_type = 'detail' then savings.portfolio else coalesce(totals.portfolio, savings.portfolio) end as portfolio,
     component,
-    component_type,
+    case when row_type <> 'detail' and component = savings.portfolio then 'portfolio' else component_type end
+        as component_type,
     row_type,
     savings_year,
     measure,
@@ -302,7 +303,13 @@ select
         entry('amount_gbp', cells ->> 'value', source_row)
     ), ',') || '}' as cells
 from build.raw.savings
-inner join closing using (submission_id);
+inner join closing using (submission_id)
+left join (
+    select submission_id, table_name, block, rolls_up_to_row as source_row, any_value(portfolio) as portfolio
+    from build.raw.savings
+    where row_type = 'detail' and rolls_up_to_row is not null
+    group by all
+) as totals using (submission_id, table_name, block, source_row);
 
 create table marts.medium_term_finance as
 select
@@ -311,7 +318,7 @@ select
     quarter,
     quarter_start,
     data_status,
-    section,
+    case when source_row <= section_end or section_end is null then section end as section,
     line,
     row_type as line_type,
     fiscal_year,
@@ -325,7 +332,13 @@ select
         entry('amount_gbp', cells ->> 'value', source_row)
     ), ',') || '}' as cells
 from build.raw.budget_line
-inner join closing using (submission_id);
+inner join closing using (submission_id)
+left join (
+    select submission_id, table_name, block, section, min(source_row) as section_end
+    from build.raw.budget_line
+    where row_type <> 'detail'
+    group by all
+) as ends using (submission_id, table_name, block, section);
 
 create table marts.lineage_multipliers as
 with multipliers as (

@@ -3,19 +3,33 @@ with source_rows as (
 ),
 
 -- A section ends with its first totals row; what stands below is in no section until the next heading.
-with_ends as (
+section_ends as (
     select
-        *,
-        min(source_row) filter (where row_type <> 'detail') over (
-            partition by submission_id, table_name, block, cells ->> 'section'
-        ) as section_end
+        submission_id,
+        table_name,
+        block,
+        section,
+        min(source_row) as section_end
     from source_rows
+    where row_type <> 'detail'
+    group by submission_id, table_name, block, section
+),
+
+with_sections as (
+    select
+        source_rows.* exclude (section),
+        case
+            when source_rows.source_row <= section_ends.section_end or section_ends.section_end is null
+                then source_rows.section
+        end as section
+    from source_rows
+    left join section_ends using (submission_id, table_name, block, section)
 )
 
 select
     {{ provenance() }},
-    case when source_row <= section_end or section_end is null then section end as section,
+    section,
     line,
     fiscal_year,
     {{ money('value') }} as amount_gbp
-from with_ends
+from with_sections

@@ -2,32 +2,37 @@ with source_rows as (
     {{ current_rows('savings') }}
 ),
 
-with_totals as (
+-- A totals row stands in its own portfolio's column ('Place Totals'): it belongs to the portfolio of its rows.
+portfolios as (
     select
-        *,
-        case when row_type = 'detail' then rolls_up_to_row else source_row end as total_row
+        submission_id,
+        table_name,
+        block,
+        rolls_up_to_row as source_row,
+        any_value(portfolio) as portfolio
     from source_rows
+    where row_type = 'detail' and rolls_up_to_row is not null
+    group by submission_id, table_name, block, rolls_up_to_row
+),
+
+with_portfolios as (
+    select
+        source_rows.* exclude (portfolio),
+        case
+            when source_rows.row_type = 'detail' then source_rows.portfolio
+            else coalesce(portfolios.portfolio, source_rows.portfolio)
+        end as portfolio,
+        source_rows.row_type <> 'detail' and source_rows.component = source_rows.portfolio as is_about_portfolio
+    from source_rows
+    left join portfolios using (submission_id, table_name, block, source_row)
 )
 
 select
     {{ provenance() }},
-    -- A totals row stands in its own portfolio's column ('Place Totals'): it belongs to the portfolio of its rows.
-    case
-        when row_type = 'detail' then portfolio
-        else coalesce(
-            first_value(portfolio) over (
-                partition by submission_id, table_name, block, total_row
-                order by row_type = 'detail' desc, source_row
-            ),
-            portfolio
-        )
-    end as portfolio,
+    portfolio,
     component,
-    case
-        when row_type <> 'detail' and (cells ->> 'component') = (cells ->> 'portfolio') then 'portfolio'
-        else component_type
-    end as component_type,
+    case when is_about_portfolio then 'portfolio' else component_type end as component_type,
     savings_year,
     measure,
     {{ money('value') }} as amount_gbp
-from with_totals
+from with_portfolios
