@@ -5,12 +5,12 @@ BIN    := $(VENV)/bin
 UV     := $(BIN)/uv
 LOCK   := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
-CODE      := quarterdeck loaders transform expectations publication pages dags samples tests
-TYPED     := quarterdeck loaders transform expectations publication pages dags samples
+CODE      := quarterdeck loaders transform expectations publication pages benchmarks dags samples tests
+TYPED     := quarterdeck loaders transform expectations publication pages benchmarks dags samples
 SAMPLES   := samples/*/*/[0-9][0-9][0-9][0-9]-[0-9][0-9]/*
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast fuzz lint format lock samples up down stack docs clean
+.PHONY: help setup demo test test-fast test-long fuzz lint format lock samples up down stack bench docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,10 +27,13 @@ test: $(VENV)/.dev ## Run every test; the end-to-end ones follow each other, the
 	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 test-fast: $(VENV)/.dev ## Run the tests that start no scheduler
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not e2e"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not e2e and not long"
 
 fuzz: $(VENV)/.dev ## Read more than 10,000 files nobody thought of, new ones every time
 	QUARTERDECK_FUZZ_EXAMPLES=1120 $(BIN)/python -m pytest tests/loaders/test_fuzz.py
+
+test-long: $(VENV)/.dev ## Run the tests that take many minutes: forty runs at once, processes killed, the server's stack
+	$(BIN)/python -m pytest -m long
 
 lint: $(VENV)/.dev ## Check style, types, SQL and the import rule
 	$(BIN)/ruff check $(CODE)
@@ -60,6 +63,9 @@ down: $(VENV)/.runtime ## Stop what `make up` started
 
 stack: ## Start everything on a server with containers; makes the keys in .env the first time
 	@sh deploy/stack.sh
+
+bench: $(VENV)/.dev ## Measure, and write the results to benchmarks/results
+	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/.runtime ## Write the documentation of the marts to build/docs/static_index.html
 	@mkdir -p build/docs

@@ -67,6 +67,12 @@ def _copy_layout(name: str, folder: Path, tables: list[str] | None) -> None:
     layout = yaml.safe_load((PROJECT_ROOT / "loaders" / "layouts" / f"{name}.yml").read_text(encoding="utf-8"))
     layout["organisation"] = "*"
     layout["tables"] = [table for table in layout["tables"] if tables is None or table["table"] in tables]
+    if name == "southampton_medium_term_forecast":
+        # Sections have other names in every made-up forecast, and it ends with its net expenditure.
+        layout["tables"][0]["totals"] = [
+            {"column": "line", "label": "Sub-total for *"},
+            {"column": "line", "label": "Net Revenue Expenditure", "type": "total"},
+        ]
     # The first is of the whole report, the others of tables of their own.
     layout["states"] = layout.get("states", [])[:1]
     (folder / f"{name}.yml").write_text(yaml.safe_dump(layout, sort_keys=False, allow_unicode=True), encoding="utf-8")

@@ -20,7 +20,7 @@ from quarterdeck.settings import Settings
 from tests import pipeline
 from tests.e2e.native_stack import NativeStack, missing, wait_for
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 NOTTINGHAMSHIRE, SOUTHAMPTON = "E10000024", "E06000045"
 FIRST = Path("southampton/hr_metrics/2017-12")

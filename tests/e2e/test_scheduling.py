@@ -17,7 +17,7 @@ from quarterdeck.local_airflow.instance import RUN_COMPONENTS, LocalAirflow
 from quarterdeck.orchestration import PUBLICATION_DAG, ingest_dag
 from quarterdeck.settings import Settings
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 SOUTHAMPTON = "E06000045"
 RETURN = Path("southampton/hr_metrics/2017-12/HR update.xlsx")

@@ -126,6 +126,7 @@ def test_every_printed_figure_is_published_as_it_was_printed(marts: duckdb.DuckD
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.long
 def test_what_was_killed_three_times_and_run_again_publishes_the_same(
     submit: Callable[[Path], Command], marts: duckdb.DuckDBPyConnection, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

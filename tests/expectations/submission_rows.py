@@ -29,6 +29,7 @@ GOOD: dict[str, Row] = {
     "dashboard_measure": {"measure": "Planned spend", "value": 17},
     "figure": {"figure": "planned_spend", "value": 18},
     "staffing_proposal": {"proposal": "Restructure", "fte": 39, "unit": "fte", "scale": 1},
+    "planned_report": {"report": "Strategy", "due": "7 January 2019"},
 }  # fmt: skip
 
 TWICE: Row = {"twice": True}
@@ -84,4 +85,6 @@ BAD: dict[tuple[str, str], tuple[str, Row]] = {
     ("dashboard_measure", "row-duplicated (times)"): ("dashboard_measure", TWICE),
     ("figure", "value-required (figure)"): ("figure", {"figure": None}),
     ("staffing_proposal", "value-required (proposal)"): ("staffing_proposal", {"proposal": None}),
+    ("planned_report", "value-required (report)"): ("planned_report", {"report": None}),
+    ("planned_report", "row-duplicated (times)"): ("planned_report", TWICE),
 }

@@ -11,7 +11,7 @@ from expectations.pending import Partition
 from expectations.store import PlacedFinding
 from quarterdeck.rules import catalogue
 from quarterdeck.settings import Settings
-from quarterdeck.warehouse import connect
+from quarterdeck.warehouse import connect, prepare
 from tests.expectations import marts
 from tests.expectations.build import ORGANISATION, Build
 from tests.expectations.time_cases import FIRES, NOW, SILENT, Case, Rows
@@ -23,7 +23,7 @@ JUDGED = [Partition(ORGANISATION, NOW, "")]
 def empty_candidate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A build file with every mart and no rows, to copy."""
     build = Build(Settings(home=tmp_path_factory.mktemp("marts")))
-    build.settings.warehouse.parent.mkdir(parents=True)
+    prepare(build.settings)
     marts.create_candidate(build)
     build.execute(
         "create table marts.submissions (organisation_code text, quarter text, return_id text, reporting_period text,"
@@ -58,7 +58,7 @@ def publish(build: Build, rows: Rows) -> None:
     folder.mkdir(parents=True)
     (build.settings.published / "current").symlink_to("v00001")
     aside = Build(Settings(home=build.settings.home / "aside"))
-    aside.settings.warehouse.parent.mkdir(parents=True)
+    prepare(aside.settings)
     marts.create_candidate(aside)
     put(aside, rows)
     with duckdb.connect(str(folder / "marts.duckdb")) as connection:
