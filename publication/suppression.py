@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-import numpy as np
 
 CellName = TypeVar("CellName")
 
@@ -167,6 +166,8 @@ def _equation(
 
 def _fixed(cells: list[CellName], equations: list[_Equation[CellName]], foreign: Collection[CellName]) -> set[CellName]:
     """The cells that have the same value in every solution in whole numbers."""
+    # Only where something is to be hidden: both take longer to import than most commands run.
+    import numpy as np
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     place = {cell: number for number, cell in enumerate(cells)}

@@ -93,7 +93,9 @@ def test_diff_names_new_columns_and_marts(published: Candidate) -> None:
     assert "project_status: columns new in v00003: rag" in lines
 
 
-def test_rollback(published: Candidate) -> None:
+def test_rollback(published: Candidate, monkeypatch: pytest.MonkeyPatch) -> None:
+    # These made-up marts are not those that the pages know.
+    monkeypatch.setattr("pages.build.add_site", lambda settings, folder: None)
     result = run("rollback", "1", "--reason", "wrong column")
 
     assert (result.exit_code, result.stdout) == (DONE, "Published v00003, which repeats 1.\n")

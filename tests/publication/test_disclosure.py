@@ -217,7 +217,7 @@ class Cells:
     def __init__(self) -> None:
         self.read: list[str] = []
 
-    def __call__(self, source: Source, sheet: str, cell: str) -> CellContent:
+    def __call__(self, source: Source, sheet: str, cell: str, unit: str | None) -> CellContent:
         """The number 50 for every cell."""
         self.read.append(cell)
         return CellContent("50", (Decimal(50),))

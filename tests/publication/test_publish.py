@@ -285,7 +285,8 @@ def test_files_of_a_version_are_read_only(candidate: Candidate) -> None:
     publish(candidate.settings)
 
     files = [path for path in (candidate.settings.published / "v00001").rglob("*") if path.is_file()]
-    assert len(files) == 2 + 2 * 4
+    # The database, the manifest, four files about the whole, and each mart twice.
+    assert len(files) == 2 + 4 + 2 * 4
     assert {path.stat().st_mode & 0o777 for path in files} == {0o444}
 
 

@@ -67,7 +67,7 @@ def run_python(code: str, *arguments: object) -> "subprocess.Popen[str]":
     [
         "publication.publish.compose",
         "publication.exports.write",
-        "publication.publish.write_manifest",
+        "publication.release.write_manifest",
         "publication.store.seal",
         "publication.store.place",
         "publication.store.switch",

@@ -131,32 +131,32 @@ def test_a_sheet_that_the_file_does_not_have(version: Settings) -> None:
     from publication.trace import UnreadableCellError
 
     with pytest.raises(UnreadableCellError, match="'report.csv' has no sheet 'Projects'"):
-        ArchivedCells(version)(small_version.source(), "Projects", "A1")
+        ArchivedCells(version)(small_version.source(), "Projects", "A1", None)
 
 
 @pytest.mark.parametrize(
-    ("text", "numbers"),
+    ("text", "unit", "numbers"),
     [
-        ("(20.5)", ["-20.5"]),
-        ("£1.99M", ["1990000"]),
-        ("£250,000k", ["250000"]),
-        ("5:44 mins", ["344"]),
-        ("4.73/ 4.93", ["4.73", "4.93"]),
-        ("Fleet", []),
-        ("", []),
+        ("(20.5)", "gbp", ["-20.5"]),
+        ("£1.99M", "gbp", ["1990000"]),
+        ("£250,000k", "gbp", ["250000"]),
+        ("5:44 mins", "seconds", ["344"]),
+        ("4.73/ 4.93", "score", ["4.73", "4.93"]),
+        ("Fleet", "gbp", [None]),
+        ("", "gbp", [None]),
     ],
 )
-def test_the_numbers_that_a_text_says(version: Settings, text: str, numbers: list[str]) -> None:
+def test_the_numbers_that_a_text_says(version: Settings, text: str, unit: str, numbers: list[str | None]) -> None:
     path = version.archived(SHA256)
     path.write_text(f'Figure\n"{text}",\n', encoding="utf-8")
     source = small_version.source().model_copy(update={"sha256": _hash_of(path.read_bytes())})
     version.archived(source.sha256).parent.mkdir(parents=True, exist_ok=True)
     path.rename(version.archived(source.sha256))
 
-    content = ArchivedCells(version)(source, small_version.SHEET, "A2")
+    content = ArchivedCells(version)(source, small_version.SHEET, "A2", unit)
 
     assert content.text == text
-    assert content.numbers == tuple(map(Decimal, numbers))
+    assert content.numbers == tuple(number and Decimal(number) for number in numbers)
 
 
 def _hash_of(content: bytes) -> str:
