@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-
 CellName = TypeVar("CellName")
 
 # A value that is as good as unlimited beside any of the figures at hand.
