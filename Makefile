@@ -24,10 +24,10 @@ demo: $(VENV)/.runtime ## Submit the samples, run the real DAGs to the end, show
 	@$(BIN)/python samples/show.py
 
 test: $(VENV)/.dev ## Run every test; the end-to-end ones follow each other, the rest share the cores
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto
 
 test-fast: $(VENV)/.dev ## Run the tests that start no scheduler
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not e2e and not long"
+	$(BIN)/python -m pytest -n auto -m "not e2e and not long"
 
 fuzz: $(VENV)/.dev ## Read more than 10,000 files nobody thought of, new ones every time
 	QUARTERDECK_FUZZ_EXAMPLES=1120 $(BIN)/python -m pytest tests/loaders/test_fuzz.py

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,11 +14,21 @@ def pytest_configure() -> None:
     os.environ.setdefault("QUARTERDECK_SETTLE_SECONDS", "0")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the end-to-end tests on one worker, so that two schedulers never share the machine."""
-    for item in items:
-        if item.get_closest_marker("e2e"):
-            item.add_marker(pytest.mark.xdist_group("e2e"))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep what shares a long preparation on one worker: a file, or one of a few folders.
+
+    The end-to-end tests are one of them, so that two schedulers never share the machine.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByPlace(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition("::")[0]
+            folder = path.split("/")[1] if path.startswith("tests/") else ""
+            return folder if folder in {"e2e", "pages", "public", "reference"} else path
+
+    config.option.loadscopereorder = False
+    return ByPlace(config, log)
 
 
 @pytest.fixture

@@ -112,6 +112,7 @@ OTHERS = f"select * from marts.performance_indicators where organisation_code = 
 OTHER_SUBMISSIONS = f"select * from marts.submissions where organisation_code <> '{SOUTHAMPTON}' order by all"
 
 
+@pytest.mark.long
 def test_a_dry_run_then_the_run_then_nothing(backfills: Backfills) -> None:
     before, others = backfills.files(), (backfills.published(OTHERS), backfills.published(OTHER_SUBMISSIONS))
     assert all(others)

@@ -46,13 +46,15 @@ KNOWN_THEN = {
     "establishment": "false",
 }
 
-pytestmark = pytest.mark.xdist_group("mutations")
 
 Found = Counter[tuple[str, str]]
 """Findings by rule and message."""
 
 
 @dataclass
+pytestmark = pytest.mark.long
+
+
 class Outcome:
     """What was found of each error, and of the untouched copies."""
 

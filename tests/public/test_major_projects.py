@@ -8,7 +8,7 @@ import pytest
 
 from tests.public.conftest import PROJECTS, Table, raw
 
-pytestmark = [pytest.mark.reference, pytest.mark.xdist_group("public")]
+pytestmark = pytest.mark.reference
 
 YEARS = {"2022-03": "2021-22 Q4", "2023-03": "2022-23 Q4"}
 COSTS = {

@@ -7,7 +7,7 @@ import pytest
 
 from tests.public.conftest import ABSENCE, Table, raw
 
-pytestmark = [pytest.mark.reference, pytest.mark.xdist_group("public")]
+pytestmark = pytest.mark.reference
 
 QUARTERS = {"2024-25 Q1": ("2024-04", "2024-05", "2024-06"), "2024-25 Q2": ("2024-07", "2024-08", "2024-09")}
 

@@ -12,7 +12,7 @@ from quarterdeck.organisations import Place
 from quarterdeck.settings import Settings
 from tests.public.conftest import WORKFORCE, Table, raw
 
-pytestmark = [pytest.mark.reference, pytest.mark.xdist_group("public")]
+pytestmark = pytest.mark.reference
 
 TOKENS = {"c": "suppressed", "u": "unreliable", "x": "not_available", "z": "not_applicable", "low": "low"}
 FIRST_FIGURE = "inpost_fte"

@@ -14,9 +14,6 @@ from tests.transform.conftest import Candidate, project_files
 from tests.transform.raw_rows import NOTTINGHAMSHIRE, SOUTHAMPTON, insert, project
 from transform.candidate import BuildError, FailedTest, build, unit_test
 
-# One worker builds once for all of these.
-pytestmark = pytest.mark.xdist_group("candidate")
-
 
 def test_build_tells_what_it_did(candidate: Candidate):
     assert candidate.result.failures == []
