@@ -51,10 +51,10 @@ Found = Counter[tuple[str, str]]
 """Findings by rule and message."""
 
 
-@dataclass
 pytestmark = pytest.mark.long
 
 
+@dataclass
 class Outcome:
     """What was found of each error, and of the untouched copies."""
 
