@@ -7,3 +7,11 @@
 {% macro match_key(name) -%}
     regexp_replace(lower(coalesce({{ name }}, '')), '[^\p{L}\p{N}]+', '', 'g')
 {%- endmacro %}
+
+{# Whether a name is the one that is given: the same letters and digits, or such a beginning where that ends with '…'. #}
+{% macro is_named(name, given) -%}
+    case
+        when ends_with({{ given }}, '…') then starts_with({{ match_key(name) }}, {{ match_key(given) }})
+        else {{ match_key(name) }} = {{ match_key(given) }}
+    end
+{%- endmacro %}

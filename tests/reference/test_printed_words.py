@@ -93,8 +93,8 @@ TABLES = [
     ),
     (
         "nottinghamshire_201809_at_risk_narrative.csv",
-        ["paragraph", "project"],
-        "select reference, item from listed_items where topic = 'Projects at risk'",
+        ["paragraph"],
+        "select reference from listed_items where topic = 'Projects at risk'",
     ),
     (
         "nottinghamshire_201811_cloud_phases.csv",
@@ -133,8 +133,9 @@ TABLES = [
     ),
     (
         "southampton_201502_service_review_projects.csv",
-        ["project"],
-        "select item from listed_items where topic = 'Service review'",
+        ["directorate", "project_no"],
+        r"select regexp_extract(reference, '(.*) (\d+)$', 1), regexp_extract(reference, '\d+$') from listed_items"
+        " where topic = 'Service review'",
     ),
     (
         "southampton_201502_intelligence_hub_areas_figure_e3.csv",

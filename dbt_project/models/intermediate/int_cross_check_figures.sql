@@ -50,7 +50,12 @@ inner join {{ ref('int_figures') }} as figures
         and terms.table_name = figures.table_name
         and coalesce(terms.topic_key = figures.topic_key, true)
         and coalesce(terms.part_key = figures.part_key, true)
-        and coalesce(terms.item_key = figures.item_key, figures.row_type = 'detail')
+        and coalesce(
+            case
+                when terms.item_goes_on then starts_with(figures.item_key, terms.item_key)
+                else terms.item_key = figures.item_key
+            end, figures.row_type = 'detail'
+        )
         and coalesce(terms.measure_key = figures.measure_key, true)
         and coalesce(
             case terms.period_key

@@ -26,6 +26,7 @@ select
     case when terms.topic is not null then {{ match_key('terms.topic') }} end as topic_key,
     case when terms.part is not null then {{ match_key('terms.part') }} end as part_key,
     case when terms.item is not null then {{ match_key('terms.item') }} end as item_key,
+    ends_with(terms.item, '…') as item_goes_on,
     case when terms.measure is not null then {{ match_key('terms.measure') }} end as measure_key,
     case when terms.period is not null then {{ match_key('terms.period') }} end as period_key,
     -- Things are counted; of figures one is meant, unless the term says what becomes of several.

@@ -38,15 +38,11 @@ remarks as (
         remarks.portfolio as topic,
         remarks.programme as part,
         remarks.cells ->> 'project' as cell,
-        coalesce(names.project, remarks.project) as listed_project,
+        coalesce(listed.project, remarks.project) as listed_project,
         coalesce(words.status, remarks.status) as scale_status,
         words.rank as status_rank
     from {{ ref('stg_commentary') }} as remarks
-    left join {{ ref('project_names') }} as names
-        on
-            remarks.organisation_code = names.organisation_code
-            and remarks.table_name = names.table_name
-            and {{ match_key('remarks.project') }} = {{ match_key('names.printed') }}
+    left join {{ ref('int_listed_projects') }} as listed using (submission_id, table_name, source_row)
     left join {{ ref('delivery_statuses') }} as words
         on
             remarks.scale_id = words.scale_id

@@ -8,7 +8,7 @@ select
     remarks.portfolio,
     remarks.programme,
     remarks.project,
-    coalesce(names.project, remarks.project) as listed_project,
+    coalesce(listed.project, remarks.project) as listed_project,
     remarks.scale_id,
     coalesce(words.status, remarks.status) as status,
     words.rag,
@@ -24,11 +24,7 @@ select
     }, cells='remarks.cells') }} as cells
 from {{ ref('stg_commentary') }} as remarks
 inner join {{ ref('int_reporting_quarters') }} as quarters using (organisation_code, quarter)
-left join {{ ref('project_names') }} as names
-    on
-        remarks.organisation_code = names.organisation_code
-        and remarks.table_name = names.table_name
-        and {{ match_key('remarks.project') }} = {{ match_key('names.printed') }}
+left join {{ ref('int_listed_projects') }} as listed using (submission_id, table_name, source_row)
 left join {{ ref('delivery_statuses') }} as words
     on
         remarks.scale_id = words.scale_id
