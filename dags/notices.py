@@ -1,11 +1,12 @@
 """The DAG that tells people what was published, what is held, and who has not sent what."""
 
 import logging
+import os
 from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, dag, get_current_context, task
 
-from quarterdeck.orchestration import NOTICES_DAG, TASK_DEFAULTS
+from quarterdeck.orchestration import NO_CALENDAR, NOTICES_DAG, TASK_DEFAULTS
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ written to the log. What could not be sent is tried again, and told the next tim
 @dag(
     dag_id=NOTICES_DAG,
     description="Tell people of publications, held partitions and missing returns",
-    schedule=CronTriggerTimetable("*/15 * * * *", timezone="UTC"),
+    schedule=None if os.environ.get(NO_CALENDAR) else CronTriggerTimetable("*/15 * * * *", timezone="UTC"),
     catchup=False,
     max_active_runs=1,
     is_paused_upon_creation=False,

@@ -29,7 +29,7 @@ ANALYST = "Analyst"
 """The role that may start a backfill, on a server whose auth manager has roles."""
 
 NO_CALENDAR = "QUARTERDECK_NO_CALENDAR"
-"""The variable that tells an Airflow which was started for one purpose to leave the late files to those that stay."""
+"""The variable that tells an Airflow started for one purpose to leave what goes by the clock to those that stay."""
 
 APPROVAL_DAG = "approvals"
 """A run of it may wait for a person for months; nothing else waits for it."""
