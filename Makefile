@@ -23,7 +23,7 @@ demo: $(VENV)/.runtime ## Submit the samples, run the real DAGs to the end, show
 	@$(BIN)/quarterdeck publications current
 	@$(BIN)/python samples/show.py
 
-test: $(VENV)/.dev ## Run every test; the end-to-end ones follow each other, the rest share the cores
+test: $(VENV)/.dev ## Run the tests, but those of test-long; the end-to-end ones follow each other on one worker
 	$(BIN)/python -m pytest -n auto
 
 test-fast: $(VENV)/.dev ## Run the tests that start no scheduler
