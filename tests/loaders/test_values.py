@@ -2,7 +2,7 @@ import doctest
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from loaders import cells, patterns, values
@@ -27,13 +27,15 @@ def test_a_number_is_read_back_however_people_write_it(figure):
 
 
 @given(st.text(max_size=20))
+@example(".0")
+@example("0.05")
 def test_text_is_a_number_only_when_every_digit_of_it_is_kept(text):
     try:
         figure = plain_number(text)
     except NotANumberError:
         return
-    kept = [character for character in text if character.isdigit()]
-    assert [digit for digit in f"{abs(figure):f}".lstrip("0") if digit.isdigit()] == list("".join(kept).lstrip("0"))
+    said, kept = ("".join(filter(str.isdigit, written)).lstrip("0") for written in (text, f"{abs(figure):f}"))
+    assert kept == said
 
 
 @pytest.mark.parametrize(
