@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 UV     := $(BIN)/uv
+SERVER := .venv-server
 LOCK   := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
 CODE      := quarterdeck loaders transform expectations publication pages benchmarks dags samples tests
@@ -10,7 +11,7 @@ TYPED     := quarterdeck loaders transform expectations publication pages benchm
 SAMPLES   := samples/*/*/[0-9][0-9][0-9][0-9]-[0-9][0-9]/*
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-long fuzz lint format lock samples up down stack bench docs clean
+.PHONY: help setup demo test test-fast test-long test-server fuzz lint format lock samples up down stack bench docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +36,9 @@ fuzz: $(VENV)/.dev ## Read more than 10,000 files nobody thought of, new ones ev
 test-long: $(VENV)/.dev ## Run the tests that take many minutes: forty runs at once, processes killed, the server's stack
 	$(BIN)/python -m pytest -m long
 
+test-server: $(SERVER)/.made ## Run the tests of the server's stack, natively: needs PostgreSQL and Redis
+	$(SERVER)/bin/python -m pytest -m server
+
 lint: $(VENV)/.dev ## Check style, types, SQL and the import rule
 	$(BIN)/ruff check $(CODE)
 	$(BIN)/ruff format --check $(CODE)
@@ -51,6 +55,7 @@ lock: $(UV) ## Write the locks anew from pyproject.toml, keeping versions that s
 	$(LOCK) $(LOCK_FLAGS) -o requirements/bootstrap.txt requirements/bootstrap.in >/dev/null
 	$(LOCK) $(LOCK_FLAGS) -o requirements/runtime.txt pyproject.toml requirements/build.in >/dev/null
 	$(LOCK) $(LOCK_FLAGS) -o requirements/dev.txt -c requirements/runtime.txt --extra dev pyproject.toml requirements/build.in >/dev/null
+	$(LOCK) $(LOCK_FLAGS) -o requirements/server.txt -c requirements/runtime.txt requirements/server.in >/dev/null
 
 samples: $(VENV)/.dev ## Write the sample workbooks anew from samples/data
 	$(BIN)/python samples/build.py
@@ -90,6 +95,13 @@ $(VENV)/.runtime: requirements/runtime.txt pyproject.toml $(UV)
 
 $(VENV)/.dev: requirements/dev.txt pyproject.toml $(UV)
 	$(call install,dev)
+
+# What the server's image holds, and what tests need.
+$(SERVER)/.made: requirements/dev.txt requirements/server.txt pyproject.toml $(UV)
+	@$(UV) venv --quiet --allow-existing --python $(BIN)/python $(SERVER)
+	@VIRTUAL_ENV=$(CURDIR)/$(SERVER) $(UV) pip install --require-hashes --compile-bytecode -r requirements/dev.txt -r requirements/server.txt
+	@VIRTUAL_ENV=$(CURDIR)/$(SERVER) $(UV) pip install --quiet --no-deps --no-build-isolation --offline -e .
+	@touch $@
 
 define install
 @echo "Installing requirements/$(1).txt (the first time: about 1 GB, a minute or more)"

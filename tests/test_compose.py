@@ -52,6 +52,12 @@ def test_nothing_runs_as_root(name: str) -> None:
         assert SERVICES[name]["user"] not in ("root", "0")
 
 
+def test_the_image_gets_all_that_it_copies() -> None:
+    copied = re.findall(r"^COPY (.+) \S+$", (PROJECT_ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    sent = re.findall(r"^!(.+)$", (PROJECT_ROOT / ".dockerignore").read_text(), re.MULTILINE)
+    assert {path for paths in copied for path in paths.split()} == set(sent)
+
+
 def test_what_lasts_is_in_named_volumes() -> None:
     mounted = {
         volume.split(":/")[0].removeprefix("${QUARTERDECK_DATA:-").removesuffix("}")

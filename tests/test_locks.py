@@ -8,7 +8,7 @@ import pytest
 from quarterdeck.settings import PROJECT_ROOT
 
 REQUIREMENTS = PROJECT_ROOT / "requirements"
-LOCKS = ["bootstrap.txt", "runtime.txt", "dev.txt"]
+LOCKS = ["bootstrap.txt", "runtime.txt", "dev.txt", "server.txt"]
 PIN = re.compile(r"^(?P<package>[A-Za-z0-9][\w.-]*)==(?P<version>[^ ;]+)(?: ; (?P<marker>[^\\]+?))? \\$")
 
 
@@ -36,6 +36,13 @@ def test_a_lock_names_no_index_and_no_host(name: str) -> None:
 
 def test_development_runs_what_users_run() -> None:
     assert pins(REQUIREMENTS / "runtime.txt") <= pins(REQUIREMENTS / "dev.txt")
+
+
+def test_a_server_runs_what_one_machine_runs() -> None:
+    known = {(package, version) for package, version, _ in pins(REQUIREMENTS / "runtime.txt")}
+    names = {package for package, _ in known}
+    server = {(package, version) for package, version, _ in pins(REQUIREMENTS / "server.txt") if package in names}
+    assert server and server <= known
 
 
 def test_what_only_tests_need_is_not_installed_for_users() -> None:
