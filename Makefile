@@ -28,7 +28,7 @@ test: $(VENV)/.dev ## Run the tests, but those of test-long; the end-to-end ones
 	$(BIN)/python -m pytest -n auto
 
 test-fast: $(VENV)/.dev ## Run the tests that start no scheduler
-	$(BIN)/python -m pytest -n auto -m "not e2e and not long"
+	$(BIN)/python -m pytest -n auto -m "not e2e and not long and not server"
 
 fuzz: $(VENV)/.dev ## Read more than 10,000 files nobody thought of, new ones every time
 	QUARTERDECK_FUZZ_EXAMPLES=1120 $(BIN)/python -m pytest tests/loaders/test_fuzz.py

@@ -13,15 +13,20 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
 
+from quarterdeck.local_airflow.client import Client
+from quarterdeck.local_airflow.follow import Followed, follow
+from quarterdeck.orchestration import DAGS
 from quarterdeck.settings import PROJECT_ROOT
 from tests.compose import required, resolved
 
@@ -31,7 +36,7 @@ _UNPRIVILEGED = ("postgres", "nobody")
 
 def missing() -> list[str]:
     """What this machine lacks to run the services."""
-    programs = [name for name in ("postgres", "initdb", "redis-server") if not shutil.which(name)]
+    programs = [name for name in ("postgres", "initdb", "redis-server") if not _program(name)]
     modules = ("airflow.providers.celery", "airflow.providers.fab", "psycopg2", "asyncpg", "redis")
     check = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]"
     for name in modules:
@@ -50,18 +55,24 @@ def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
 
 
 class NativeStack:
-    """The services, with a data root and an Airflow home of their own; `stop` ends all of them."""
+    """The services, with a data root and an Airflow home of their own; `stop` ends all of them.
 
-    def __init__(self, folder: Path) -> None:
+    A component that ends by itself is started again, as `restart: unless-stopped` does. `told` is what the environment
+    of every component has beside what the compose file says.
+    """
+
+    def __init__(self, folder: Path, told: Mapping[str, str] | None = None) -> None:
         self.data, self.home, self.logs = folder / "data", folder / "airflow", folder / "logs"
         for path in (self.data, self.home, self.logs):
-            path.mkdir()
+            path.mkdir(exist_ok=True)
+        self.told = dict(told or {})
+        self._stopping, self._lock = threading.Event(), threading.RLock()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.ports = {name: _free_port() for name in ("api-server", "postgres", "redis", "health")}
         self.secrets = {name: secrets.token_hex(16) for name in sorted(required())}
         self.secrets["AIRFLOW_FERNET_KEY"] = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-        # A test does not wait for two minutes to see that a worker is gone.
-        chosen = {"QUARTERDECK_HEARTBEAT_TIMEOUT": "15", "QUARTERDECK_READERS": "2"}
+        # A test does not wait for minutes to see that a worker is gone.
+        chosen = {"QUARTERDECK_HEARTBEAT_TIMEOUT": "15", "QUARTERDECK_QUEUED_TIMEOUT": "40", "QUARTERDECK_READERS": "2"}
         self.services: dict[str, Any] = resolved(self.secrets | chosen)["services"]
         # Its server runs as another user, who cannot look into this one's folders.
         self._postgres = Path(tempfile.mkdtemp(prefix="quarterdeck-postgres-"))
@@ -84,7 +95,8 @@ class NativeStack:
         assert init.returncode == 0, init.stdout[-2000:] + init.stderr[-2000:]
         for name in COMPONENTS:
             self.start_component(name)
-        wait_for(self._is_well, 120, "every component reports that it is well")
+        wait_for(self.is_well, 120, "every component reports that it is well")
+        threading.Thread(target=self._watch, daemon=True).start()
 
     def start_component(self, name: str) -> None:
         """Start one of Airflow's components as the compose file has it."""
@@ -98,9 +110,17 @@ class NativeStack:
             command += ["--celery-hostname", f"{name}@localhost"]
         self._spawn(name, [sys.executable, "-m", *command], self._environment(name))
 
+    def start_again(self, name: str) -> None:
+        """Start what was killed: a component, or the metadata's server."""
+        if name == "postgres":
+            self.start_postgres()
+        else:
+            self.start_component(name)
+
     def kill(self, name: str) -> None:
-        """End a component as a power cut would, with everything that it started."""
-        process = self.processes.pop(name)
+        """End a component or a server as a power cut would, with everything that it started."""
+        with self._lock:
+            process = self.processes.pop(name)
         # Tasks have sessions of their own.
         family = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
         for each in family:
@@ -111,6 +131,12 @@ class NativeStack:
 
     def stop(self) -> None:
         """End everything that was started, servers last."""
+        self._stopping.set()
+        with self._lock:
+            self._end()
+        shutil.rmtree(self._postgres, ignore_errors=True)
+
+    def _end(self) -> None:
         order = [name for name in self.processes if name in COMPONENTS]
         for names, sent in ((order, signal.SIGTERM), (["postgres"], signal.SIGINT), (["redis"], signal.SIGTERM)):
             running = [self.processes.pop(name) for name in names if name in self.processes]
@@ -120,7 +146,6 @@ class NativeStack:
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(timeout=20)
                 _signal(process, signal.SIGKILL)
-        shutil.rmtree(self._postgres, ignore_errors=True)
 
     def client(self, user: str, password: str) -> httpx.Client:
         """A client of the REST interface, signed in."""
@@ -128,6 +153,24 @@ class NativeStack:
         answer = http.post("/auth/token", json={"username": user, "password": password}).raise_for_status()
         http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         return http
+
+    def administrator(self) -> Client:
+        """The first user, signed in, when every DAG is there."""
+        client = Client(self.url, self.secrets["AIRFLOW_ADMIN_PASSWORD"])
+        client.sign_in()
+        wait_for(lambda: client.parsed_since(DAGS, 0), 120, "every DAG is read")
+        return client
+
+    def followed(self, client: Client, since: datetime, seconds: float = 900) -> Followed:
+        """Follow the runs since then to their end, also while the API server does not answer or has no database."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                return follow(client, since, lambda tasks: None)
+            except httpx.HTTPError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(1)
 
     def airflow(self, *arguments: str) -> None:
         """Run a command of Airflow's on this stack."""
@@ -139,7 +182,17 @@ class NativeStack:
         """What a component wrote."""
         return (self.logs / f"{name}.log").read_text(errors="replace")
 
-    def _is_well(self) -> bool:
+    def _watch(self) -> None:
+        """Start again what ended by itself."""
+        while not self._stopping.wait(1):
+            with self._lock:
+                for name in COMPONENTS:
+                    process = self.processes.get(name)
+                    if process and process.poll() is not None and not self._stopping.is_set():
+                        self.start_component(name)
+
+    def is_well(self) -> bool:
+        """Whether the API server answers, every component has told of itself lately, and the workers were ready."""
         try:
             health = httpx.get(f"{self.url}/api/v2/monitor/health", trust_env=False, timeout=5).json()
         except (httpx.TransportError, ValueError):
@@ -154,6 +207,7 @@ class NativeStack:
         return (
             inherited
             | told
+            | self.told
             | {
                 # What the image says.
                 "AIRFLOW_HOME": str(self.home),
@@ -181,7 +235,7 @@ class NativeStack:
         password = self.services["redis"]["environment"]["REDIS_PASSWORD"]
         configuration = self.logs / "redis.conf"
         configuration.write_text(f'requirepass {password}\nsave ""\nbind 127.0.0.1\nport {self.ports["redis"]}\n')
-        self._spawn("redis", ["redis-server", str(configuration)], dict(os.environ))
+        self._spawn("redis", [_program("redis-server"), str(configuration)], dict(os.environ))
         wait_for(lambda: _listens(self.ports["redis"]), 20, "redis listens")
 
     def _start_postgres(self) -> None:
@@ -193,7 +247,16 @@ class NativeStack:
             account = pwd.getpwnam(user)
             for path in (self._postgres, words):
                 os.chown(path, account.pw_uid, account.pw_gid)
-        made = ["initdb", "-D", str(data), "-U", told["POSTGRES_USER"], "-A", "scram-sha-256", f"--pwfile={words}"]
+        made = [
+            _program("initdb"),
+            "-D",
+            str(data),
+            "-U",
+            told["POSTGRES_USER"],
+            "-A",
+            "scram-sha-256",
+            f"--pwfile={words}",
+        ]
         subprocess.run(made, user=user, cwd=self._postgres, check=True, capture_output=True)
         self.start_postgres()
         database = subprocess.run(
@@ -206,13 +269,13 @@ class NativeStack:
 
     def start_postgres(self) -> None:
         """Start the metadata's server on the data that it has."""
-        command = ["postgres", "-D", str(self._postgres / "data"), "-p", str(self.ports["postgres"])]
+        command = [_program("postgres"), "-D", str(self._postgres / "data"), "-p", str(self.ports["postgres"])]
         command += ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"]
         self._spawn("postgres", command, dict(os.environ), user=_unprivileged_user())
         wait_for(lambda: _listens(self.ports["postgres"]), 30, "postgres listens")
 
     def _spawn(self, name: str, command: Sequence[str], environment: dict[str, str], user: str | None = None) -> None:
-        with (self.logs / f"{name}.log").open("ab") as output:
+        with (self.logs / f"{name}.log").open("ab") as output, self._lock:
             self.processes[name] = subprocess.Popen(
                 command,
                 env=environment,
@@ -245,6 +308,12 @@ def _unprivileged_user() -> str | None:
         return None
     known = {account.pw_name for account in pwd.getpwall()}
     return next(name for name in _UNPRIVILEGED if name in known)
+
+
+def _program(name: str) -> str:
+    """Where a program is; Debian keeps PostgreSQL's out of the path. Empty where it is nowhere."""
+    beside = sorted(str(path.parent) for path in Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    return shutil.which(name, path=os.pathsep.join([*beside[-1:], os.environ["PATH"]])) or ""
 
 
 def _signal(process: subprocess.Popen[bytes], sent: signal.Signals) -> None:

@@ -14,13 +14,13 @@ import duckdb
 import pytest
 
 from quarterdeck.local_airflow.client import Client, now
-from quarterdeck.local_airflow.follow import Followed, follow
-from quarterdeck.orchestration import BACKFILL_DAG, DAGS, POOL
+from quarterdeck.local_airflow.follow import Followed
+from quarterdeck.orchestration import BACKFILL_DAG, POOL
 from quarterdeck.settings import Settings
 from tests import pipeline
 from tests.e2e.native_stack import NativeStack, missing, wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.long]
+pytestmark = [pytest.mark.e2e, pytest.mark.server]
 
 NOTTINGHAMSHIRE, SOUTHAMPTON = "E10000024", "E06000045"
 FIRST = Path("southampton/hr_metrics/2017-12")
@@ -44,10 +44,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NativeStack]:
 @pytest.fixture(scope="module")
 def client(stack: NativeStack) -> Client:
     """The administrator, signed in."""
-    client = Client(stack.url, stack.secrets["AIRFLOW_ADMIN_PASSWORD"])
-    client.sign_in()
-    wait_for(lambda: client.parsed_since(DAGS, 0), 60, "every DAG is read")
-    return client
+    return stack.administrator()
 
 
 def land(samples: Path, settings: Settings, place: Path) -> None:
@@ -72,7 +69,7 @@ def first(stack: NativeStack, client: Client, samples: Path) -> Followed:
     """A submission, followed to its publication."""
     since = now()
     submit(stack, client, samples, FIRST)
-    return follow(client, since, lambda tasks: None)
+    return stack.followed(client, since)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +90,7 @@ def disturbed(first: Followed, stack: NativeStack, client: Client, samples: Path
     stack.kill("scheduler")
     stack.start_component("writer")
     stack.start_component("scheduler")
-    return follow(client, since, lambda tasks: None)
+    return stack.followed(client, since)
 
 
 def test_a_submission_is_published(first: Followed, stack: NativeStack) -> None:

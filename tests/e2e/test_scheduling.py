@@ -1,8 +1,15 @@
-"""Many runs at once, and a resubmission: with the real scheduler, on one data root, in this order."""
+"""A year of one council's returns through the real scheduler, in whatever order they come, forty runs at once.
+
+The server's stack, metadata in Postgres; made-up returns. One stack, in this order: a month of each of three quarters,
+another of each, and what is left of the year at once with files that nobody recognises; a return that came late; a
+return sent again with one changed figure.
+"""
 
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,100 +17,219 @@ import duckdb
 import openpyxl
 import pytest
 
+from benchmarks.generate.files import write
+from benchmarks.generate.installation import install
+from benchmarks.generate.world import World
 from quarterdeck.feeds import FEEDS
 from quarterdeck.local_airflow.client import Client, now
-from quarterdeck.local_airflow.follow import Followed, follow
-from quarterdeck.local_airflow.instance import RUN_COMPONENTS, LocalAirflow
+from quarterdeck.local_airflow.follow import Followed
 from quarterdeck.orchestration import PUBLICATION_DAG, ingest_dag
 from quarterdeck.settings import Settings
+from tests import pipeline
+from tests.e2e.native_stack import NativeStack, missing
 
-pytestmark = [pytest.mark.e2e, pytest.mark.long]
+pytestmark = [pytest.mark.e2e, pytest.mark.server]
 
-SOUTHAMPTON = "E06000045"
-RETURN = Path("southampton/hr_metrics/2017-12/HR update.xlsx")
-MONTHS = [f"{year}-{number:02d}" for year in (2016, 2017) for number in range(3, 13, 2)]
-"""Ten months, none of which has anything to do with the samples."""
+WORLD = World(organisations=1, months=12, projects=6, restated_percent=0, late_percent=0, first_day=date(2018, 4, 1))
+COUNCIL = "B00000001"
+ARRIVING = (("2018-04", "2018-09", "2018-11"), ("2018-05", "2018-08", "2018-12"))
+"""Months that come one after the other: the first, the last and the middle one of three quarters are there first."""
+AT_ONCE = ("2018-06", "2018-07", "2018-10", "2019-01", "2019-02", "2019-03")
+"""The last month of these three quarters, and a whole quarter."""
+RETURNS = ("highlight_report", "budget_monitoring", "performance_indicators")
+LATE = ("performance_indicators", "2019-03")
+"""Not among the returns that a quarter waits for; no quarter after it is compared with it."""
+REVISED = ("performance_indicators", "2018-09")
+QUARTERS = ("2018-19 Q1", "2018-19 Q2", "2018-19 Q3", "2018-19 Q4")
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """The data root of these tests."""
-    return Settings(home=tmp_path_factory.mktemp("scheduling"))
+    folder = tmp_path_factory.mktemp("scheduling")
+    (folder / "data").mkdir()
+    return install(folder / "data", WORLD)
 
 
 @pytest.fixture(scope="module")
-def client(settings: Settings) -> Iterator[Client]:
-    """An Airflow on it, up."""
-    airflow = LocalAirflow.start(settings, RUN_COMPONENTS, idle_seconds=0.1, with_parent=True)
+def stack(settings: Settings) -> Iterator[NativeStack]:
+    """The services on it, up."""
+    if lacking := missing():
+        pytest.skip(f"this machine lacks {', '.join(lacking)}")
+    places = {"QUARTERDECK_DBT_PROJECT": str(settings.dbt_project), "QUARTERDECK_LAYOUTS": str(settings.layouts)}
+    stack = NativeStack(settings.home.parent, places)
     try:
-        yield airflow.wait_until_ready()
+        stack.start()
+        yield stack
     finally:
-        airflow.stop()
+        stack.stop()
 
 
 @pytest.fixture(scope="module")
-def at_once(settings: Settings, client: Client, samples: Path) -> Followed:
-    """Forty ingest runs fired at once: one with a return, the others with a file that nobody recognises."""
-    shutil.copytree((samples / RETURN).parent, settings.landing / RETURN.parent)
-    since, runs = now(), [("hr_metrics", "2017-12")]
-    for feed in FEEDS:
-        for month in MONTHS:
-            folder = settings.landing / "southampton" / feed.name / month
-            folder.mkdir(parents=True)
-            (folder / "notes.csv").write_text(f"Notes for {feed.name} {month}\n")
-            runs.append((feed.name, month))
-    for feed_name, month in runs[:40]:
-        client.trigger(ingest_dag(feed_name), month)
-    return follow(client, since, lambda tasks: None)
+def client(stack: NativeStack) -> Client:
+    """The administrator, signed in."""
+    return stack.administrator()
 
 
 @pytest.fixture(scope="module")
-def revised(at_once: Followed, settings: Settings, client: Client, samples: Path) -> Followed:
-    """The return once more, with one figure changed."""
-    workbook = openpyxl.load_workbook(samples / RETURN)
-    (row,) = [row for row in workbook["Hays"].iter_rows() if row[0].value == "Shifts Filled"]
-    row[1].value += 1
-    target = settings.landing / RETURN
-    target.parent.mkdir(parents=True, exist_ok=True)
-    workbook.save(target)
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All that the council sends, as `<organisation>/<feed>/<YYYY-MM>/<file>`."""
+    folder = tmp_path_factory.mktemp("files")
+    write(folder, WORLD)
+    return folder
+
+
+def returns(files: Path, months: tuple[str, ...], feeds: tuple[str, ...] = RETURNS) -> list[Path]:
+    """The files of these months and feeds, relative to the folder."""
+    found = [
+        path.relative_to(files) for month in months for feed in feeds for path in files.glob(f"*/{feed}/{month}/*")
+    ]
+    return [path for path in found if path.parts[1:3] != LATE or feeds != RETURNS]
+
+
+def land(settings: Settings, files: Path, paths: list[Path]) -> set[tuple[str, str]]:
+    """Put files into landing; returns their feeds and months."""
+    for path in paths:
+        (settings.landing / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(files / path, settings.landing / path)
+    return {(path.parts[1], path.parts[2]) for path in paths}
+
+
+def ingest(stack: NativeStack, client: Client, due: set[tuple[str, str]]) -> Followed:
+    """Fire an ingest run for each, at once, and follow them to the publications."""
     since = now()
-    client.trigger("ingest_hr_metrics", "2017-12")
-    return follow(client, since, lambda tasks: None)
+    for feed, month in sorted(due):
+        client.trigger(ingest_dag(feed), month)
+    return stack.followed(client, since)
 
 
-def published(settings: Settings, query: str) -> list[tuple[Any, ...]]:
-    """The rows of a query on the current version."""
-    with duckdb.connect(str(settings.published / "current" / "marts.duckdb"), read_only=True) as connection:
+@pytest.fixture(scope="module")
+def arrived(stack: NativeStack, client: Client, settings: Settings, files: Path) -> list[Followed]:
+    """The months that come one after the other."""
+    return [ingest(stack, client, land(settings, files, returns(files, months))) for months in ARRIVING]
+
+
+@pytest.fixture(scope="module")
+def at_once(arrived: list[Followed], stack: NativeStack, client: Client, settings: Settings, files: Path) -> Followed:
+    """Forty ingest runs fired at once: the rest of the year, and files that nobody recognises."""
+    due = land(settings, files, returns(files, AT_ONCE))
+    others = [(feed.name, f"{year}-{month:02d}") for feed in FEEDS for year in (2015, 2016) for month in range(1, 13)]
+    for feed, month in others[: 40 - len(due)]:
+        folder = settings.landing / "council-001" / feed / month
+        folder.mkdir(parents=True)
+        (folder / "notes.csv").write_text(f"Notes for {feed} {month}\n")
+        due.add((feed, month))
+    return ingest(stack, client, due)
+
+
+@pytest.fixture(scope="module")
+def late(at_once: Followed, stack: NativeStack, client: Client, settings: Settings, files: Path) -> Followed:
+    """A return of a quarter that is final comes late."""
+    return ingest(stack, client, land(settings, files, returns(files, (LATE[1],), (LATE[0],))))
+
+
+@pytest.fixture(scope="module")
+def revised(late: Followed, stack: NativeStack, client: Client, settings: Settings, files: Path) -> Followed:
+    """A return once more, with one figure changed."""
+    (path,) = returns(files, (REVISED[1],), (REVISED[0],))
+    workbook = openpyxl.load_workbook(files / path)
+    cell = workbook["Performance"]["B6"]
+    cell.value = round(cell.value - 0.001, 4)
+    (settings.landing / path).parent.mkdir(parents=True, exist_ok=True)
+    workbook.save(settings.landing / path)
+    return ingest(stack, client, {REVISED})
+
+
+def published(settings: Settings, query: str, version: str = "current") -> list[tuple[Any, ...]]:
+    """The rows of a query on a version."""
+    with duckdb.connect(str(settings.published / version / "marts.duckdb"), read_only=True) as connection:
         return connection.execute(query).fetchall()
 
 
-def test_forty_runs_at_once_end_well(at_once: Followed, settings: Settings) -> None:
+def changed(settings: Settings, version: str, before: str) -> set[tuple[str, str]]:
+    """The organisations and quarters with a row in `version` that `before` has not, or the other way round."""
+    found: set[tuple[str, str]] = set()
+    with closing(duckdb.connect()) as connection:
+        for name in (version, before):
+            connection.execute(f"attach '{settings.published / name / 'marts.duckdb'}' as {name} (read_only)")
+        columns = connection.execute(
+            "select table_name, list(column_name order by column_index) from duckdb_columns()"
+            f" where database_name = '{version}' and schema_name = 'main' group by all"
+        ).fetchall()
+        marts = {table: names for table, names in columns if {"organisation_code", "quarter"} <= set(names)}
+        assert len(marts) > 20
+        for mart, names in marts.items():
+            # What is said of a version itself.
+            listed = ", ".join(name for name in names if name not in ("published_in", "published_at"))
+            for one, other in ((version, before), (before, version)):
+                rows = f"select {listed} from {one}.{mart} except select {listed} from {other}.{mart}"
+                found |= set(connection.execute(f"select distinct organisation_code, quarter from ({rows})").fetchall())
+    return found
+
+
+def test_forty_runs_at_once_end_well(at_once: Followed, stack: NativeStack) -> None:
     ingested = [run for run in at_once.runs if run["dag_id"] != PUBLICATION_DAG]
     assert len(ingested) == 40
     assert {run["state"] for run in at_once.runs} == {"success"}
     assert at_once.failed == [] and not at_once.unanswered
-    logs = (settings.airflow_home / "logs").glob("dag_id=*/**/*.log")
-    assert not [str(log) for log in logs if "Could not set lock" in log.read_text(errors="replace")]
+    logs = list((stack.home / "logs").glob("dag_id=*/**/*.log"))
+    assert logs and not [str(log) for log in logs if "Could not set lock" in log.read_text(errors="replace")]
 
 
 def test_what_arrives_together_is_published_once(at_once: Followed, settings: Settings) -> None:
-    manifest = json.loads((settings.published / "v00001" / "manifest.json").read_text())
-    assert len([source for source in manifest["sources"] if source["status"] == "accepted"]) == 1
-    assert [path.name for path in settings.published.glob("v*")] == ["v00001"]
+    assert {"v00001", "v00002", "v00003"} <= {path.name for path in settings.published.glob("v*")}
+    manifest = json.loads((settings.published / "v00003" / "manifest.json").read_text())
+    accepted = {source["reporting_period"] for source in manifest["sources"] if source["status"] == "accepted"}
+    assert accepted == {month for months in (*ARRIVING, AT_ONCE) for month in months}
 
 
-def test_one_changed_figure_changes_that_figure_and_what_follows_from_it(revised: Followed, settings: Settings) -> None:
+def test_a_quarter_is_final_once_whatever_order_its_months_come_in(at_once: Followed, settings: Settings) -> None:
+    def statuses(version: str) -> dict[str, str]:
+        query = f"select quarter, data_status from marts.reporting_quarters where organisation_code = '{COUNCIL}'"
+        return dict(published(settings, query, version))
+
+    partly = dict.fromkeys(QUARTERS[:3], "provisional")
+    assert statuses("v00001").items() >= partly.items()
+    assert statuses("v00002").items() >= partly.items()
+    assert statuses("v00003") == dict.fromkeys(QUARTERS, "final")
+
+
+def test_the_marts_are_those_of_a_year_that_came_in_order(
+    at_once: Followed, settings: Settings, files: Path, tmp_path: Path
+) -> None:
+    alone = install(tmp_path / "alone", WORLD)
+    alone.settle_seconds = 0
+    months = sorted({month for months in (*ARRIVING, AT_ONCE) for month in months})
+    land(alone, files, returns(files, tuple(months)))
+    pipeline.run(alone)
+    for mart in ("project_status", "portfolio_savings", "medium_term_finance", "performance_indicators", "tallies"):
+        rows = f"select * from marts.{mart} order by all"
+        assert published(settings, rows, "v00003") == published(alone, rows) != [], mart
+
+
+def test_a_late_return_publishes_its_quarter_alone_again(late: Followed, settings: Settings) -> None:
+    assert {run["state"] for run in late.runs} == {"success"}
+    assert [run["partition_key"] for run in late.runs if run["dag_id"] == PUBLICATION_DAG] == ["2019-Q1"]
+    assert changed(settings, "v00004", "v00003") == {(COUNCIL, QUARTERS[3])}
+
+
+def test_one_changed_figure_changes_that_figure_and_marks_it_revised(revised: Followed, settings: Settings) -> None:
     assert {run["state"] for run in revised.runs} == {"success"}
     changes = published(
         settings,
-        "select mart, column_name, cast(new_value as decimal(18, 2)) - cast(old_value as decimal(18, 2)), reason"
-        " from marts.figure_changes where column_name = 'shifts_filled' order by all",
+        "select mart, column_name, quarter, reason, json_extract_string(key, '$.indicator_code')"
+        " from marts.figure_changes where publication = 'v00005' order by all",
     )
-    assert changes and {(float(difference), reason) for _, _, difference, reason in changes} == {(1.0, "revision")}
-    touched = published(settings, "select distinct mart from marts.figure_changes order by 1")
-    assert set(touched) == {("agency_workforce",), ("agency_workforce_quarterly",)}
-    statuses = published(
-        settings,
-        f"select distinct data_status from marts.agency_workforce_quarterly where organisation_code = '{SOUTHAMPTON}'",
+    own, after = (QUARTERS[1], "revision", "B001"), (QUARTERS[2], "correction", "B001")
+    assert changes == [
+        ("performance_indicator_history", "actual", *own),
+        ("performance_indicators", "actual", *own),
+        # The quarter after says what there was before it.
+        ("performance_indicators", "previous_actual", *after),
+        ("performance_indicators", "variance_percent", *own),
+    ]
+    assert changed(settings, "v00005", "v00004") == {(COUNCIL, QUARTERS[1]), (COUNCIL, QUARTERS[2])}
+    statuses = (
+        f"select data_status from marts.reporting_quarters where organisation_code = '{COUNCIL}' order by quarter"
     )
-    assert statuses == [("revised",)]
+    assert published(settings, statuses) == [("final",), ("revised",), ("final",), ("final",)]
