@@ -41,7 +41,7 @@ def judge(settings: Settings) -> int:
     from transform import candidate
 
     partitions = pending.pending_partitions(settings)
-    candidate.build(settings)
+    candidate.build(settings, [partition.organisation_code for partition in partitions])
     decided = audit.audit(settings, partitions)
     return sum(decision.decision == "published" for decision in decided.decisions)
 

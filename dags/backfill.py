@@ -156,7 +156,7 @@ def backfill() -> None:
         partitions = concerned(data, submission_ids)
         if not partitions:
             return {"changed": False}
-        build(data)
+        build(data, [partition.organisation_code for partition in partitions])
         audit(data, partitions)
         return asdict(publish(data, before_release=partial(add_site, data)))
 

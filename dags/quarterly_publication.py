@@ -18,7 +18,8 @@ whenever a month of that quarter was ingested, a resubmission included. Runs fol
 * **pending** asks whether any partition (organisation × quarter), of any quarter, changed since it was last decided;
   where none has, an earlier run has done the work, and the rest is skipped;
 * **settle** waits until no ingest run is under way, so that files that arrive together are published together;
-* **build** checks the arithmetic of what is pending, notes it, and runs the dbt project: the candidate;
+* **build** checks the arithmetic of what is pending, notes it, and runs the dbt project for their
+  organisations: the candidate;
 * **audit** judges every pending partition: one with an error is held and keeps its last published rows;
 * **publish** writes a new immutable version with its static site, and switches `published/current` to it, unless
   nothing differs. A page that cannot be built holds the publication;
@@ -66,7 +67,8 @@ def quarterly_publication() -> None:
         # All while nobody else can write: nothing is built that was not checked, and what is judged is what was built.
         check_pending(Settings())
         partitions = pending_partitions(Settings())
-        return asdict(build(Settings())) | {"partitions": [asdict(partition) for partition in partitions]}
+        built = build(Settings(), [partition.organisation_code for partition in partitions])
+        return asdict(built) | {"partitions": [asdict(partition) for partition in partitions]}
 
     @task(pool=POOL, execution_timeout=timedelta(hours=1))
     def audit(built: dict[str, Any]) -> dict[str, Any]:

@@ -85,8 +85,8 @@ def test_what_is_judged_is_what_was_pending_when_the_candidate_was_built(
         happened.append("pending")
         return [PARTITION]
 
-    def build(settings: Any) -> BuildResult:
-        happened.append("build")
+    def build(settings: Any, organisations: list[str]) -> BuildResult:
+        happened.append(organisations)
         return BuildResult(1, 2, 3)
 
     def audit(settings: Any, partitions: list[Partition]) -> BuildResult:
@@ -98,7 +98,7 @@ def test_what_is_judged_is_what_was_pending_when_the_candidate_was_built(
     monkeypatch.setattr("transform.candidate.build", build)
     monkeypatch.setattr("expectations.audit.audit", audit)
     body(dag, "audit")(body(dag, "build")())
-    assert happened == ["check", "pending", "build", [PARTITION]]
+    assert happened == ["check", "pending", [PARTITION.organisation_code], [PARTITION]]
 
 
 def test_a_question_is_put_for_what_awaits_approval_and_nothing_else(dag: "DAG") -> None:

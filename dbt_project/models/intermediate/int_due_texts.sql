@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 -- 'Autumn 2018', 'Oct – Nov 18', 'March 2019 (and ongoing)', '17th October 2019' as a first and a last day.
 with due_texts as (
     select due_text from {{ ref('stg_milestone') }}

@@ -1,5 +1,6 @@
 -- The project of the project list that a remark is about, where its table gives it another name than the list.
 select
+    remarks.organisation_code,
     remarks.submission_id,
     remarks.table_name,
     remarks.source_row,
@@ -17,4 +18,4 @@ inner join {{ ref('stg_project_status') }} as projects
         and projects.closes_quarter
         and projects.row_type = 'detail'
         and {{ is_named('projects.project', 'names.project') }}
-group by remarks.submission_id, remarks.table_name, remarks.source_row
+group by remarks.organisation_code, remarks.submission_id, remarks.table_name, remarks.source_row

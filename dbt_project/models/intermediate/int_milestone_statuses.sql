@@ -3,6 +3,7 @@
 
 with milestones as (
     select
+        organisation_code,
         submission_id,
         table_name,
         source_row,
@@ -13,6 +14,7 @@ with milestones as (
 )
 
 select
+    organisation_code,
     submission_id,
     table_name,
     source_row,

@@ -1,4 +1,5 @@
 select
+    organisation_code,
     submission_id,
     {{ match_key('portfolio') }} as portfolio_key,
     {{ match_key('project') }} as project_key,
@@ -6,4 +7,4 @@ select
     string_agg('''' || sheet || '''!' || (cells ->> 'commentary'), ',' order by source_row) as commentary_cell
 from {{ ref('stg_commentary') }}
 where commentary is not null
-group by submission_id, portfolio_key, project_key
+group by organisation_code, submission_id, portfolio_key, project_key

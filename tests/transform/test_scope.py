@@ -1,0 +1,138 @@
+"""Building a part: what is built of some organisations is what a whole build makes of them."""
+
+import random
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.generate import raw_rows
+from benchmarks.generate.installation import install
+from benchmarks.generate.world import World
+from quarterdeck.settings import Settings
+from quarterdeck.warehouse import connect, records
+from tests.transform.conftest import Candidate
+from tests.transform.raw_rows import NOTTINGHAMSHIRE, OXFORDSHIRE, SOUTHAMPTON, insert, project
+from transform.candidate import build
+from transform.scope import chosen
+
+# Of the tables that dbt makes, those without an organisation: they follow from seeds alone.
+OF_SEEDS = {"marts.lineage"}
+
+
+@pytest.fixture(scope="module")
+def damaged(candidate: Candidate, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A copy of the candidate, of which Nottinghamshire has a project twice."""
+    settings = Settings(home=tmp_path_factory.mktemp("damaged"))
+    shutil.copytree(candidate.settings.home, settings.home, dirs_exist_ok=True)
+    insert(settings, "raw.project_status", project(2, 10, "Road Lighting Energy", "On Target", "On Target", 225, None))
+    return settings
+
+
+def test_every_table_says_whose_its_rows_are_or_follows_from_seeds(candidate: Candidate):
+    tables = candidate.rows(
+        "select schema_name || '.' || table_name, bool_or(column_name = 'organisation_code') from duckdb_tables()"
+        " inner join duckdb_columns() using (schema_name, table_name)"
+        " where schema_name in ('intermediate', 'marts') group by all"
+    )
+    assert {table for table, has_organisation in tables if not has_organisation} == OF_SEEDS
+
+
+def test_a_failure_stays_until_its_organisation_is_built_again(damaged: Settings):
+    failing = "select organisation_code, count(*) from dbt_test_failures.project_status_key group by all"
+    broken = build(damaged, [NOTTINGHAMSHIRE])
+    assert broken.organisations == [NOTTINGHAMSHIRE]
+    assert [(each.test, each.failing_rows) for each in broken.failures] == [("project_status_key", 2)]
+    assert rows(damaged, failing) == [(NOTTINGHAMSHIRE, 2)]
+    other = build(damaged, [SOUTHAMPTON])
+    assert (other.organisations, other.failures) == ([SOUTHAMPTON], [])
+    assert rows(damaged, failing) == [(NOTTINGHAMSHIRE, 2)]
+    with connect(damaged) as connection:
+        connection.execute("delete from raw.project_status where source_row = 10")
+    assert build(damaged, [NOTTINGHAMSHIRE]).failures == []
+    assert rows(damaged, failing) == []
+
+
+def test_what_moved_is_built_unasked(damaged: Settings):
+    with connect(damaged, read_only=True) as connection:
+        ((made_with,),) = connection.execute("select distinct made_with from candidate.built").fetchall()
+    assert chosen(damaged, made_with, []) == []
+    with connect(damaged) as connection:
+        connection.execute(f"delete from raw.submissions where organisation_code = '{SOUTHAMPTON}'")
+    assert chosen(damaged, made_with, []) == [SOUTHAMPTON]
+    assert chosen(damaged, made_with, [NOTTINGHAMSHIRE]) is None, "more than half: all are built"
+    assert chosen(damaged, "another project", [OXFORDSHIRE]) is None
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_part_is_what_a_whole_build_makes_of_it(tmp_path: Path, seed: int):
+    draw, world = random.Random(seed), World(organisations=9, months=9, seed=str(seed))
+    settings = install(tmp_path / "home", world)
+    raw_rows.insert(settings, world, months=range(8))
+    build(settings)
+    sending, restating, silent = draw.sample(range(world.organisations), 3)
+    raw_rows.insert(settings, world, organisations=range(sending, sending + 1), months=range(8, 9))
+    restate(settings, code(restating), f"2015-0{draw.randint(4, 9)}")
+    forget(settings, code(silent))
+    part = build(settings, [code(sending)])
+    assert part.organisations == sorted(map(code, (sending, restating, silent)))
+    kept = tables(settings)
+    assert build(settings, None).organisations is None
+    assert sum(map(len, kept.values())) > 1_000
+    assert kept == tables(settings)
+
+
+def code(number: int) -> str:
+    """The code of a made-up council."""
+    return f"B{number + 1:08d}"
+
+
+def rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
+    """The rows of a query on the build file."""
+    with connect(settings, read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def restate(settings: Settings, organisation: str, period: str) -> None:
+    """Send a month of an organisation again, with every figure one more than it was."""
+    with connect(settings) as connection:
+        latest = connection.execute(
+            "select arg_max(submission_id, sequence), max(sequence) from raw.submissions"
+            " where organisation_code = ? and reporting_period = ? group by return_id",
+            [organisation, period],
+        ).fetchall()
+        assert latest
+        for submission_id, sequence in latest:
+            new = f"{submission_id.rsplit('.', 1)[0]}.{sequence + 1}"
+            of_it = f"where submission_id = '{submission_id}'"
+            connection.execute(
+                f"insert into raw.submissions select * replace ('{new}' as submission_id, {sequence + 1} as sequence,"
+                f" '{submission_id}' as restates) from raw.submissions {of_it}"
+            )
+            for record, fields in records().items():
+                more = "".join(f", {name} + 1 as {name}" for name, kind in fields.items() if kind == "quantity")
+                connection.execute(
+                    f"insert into raw.{record} select * replace ('{new}' as submission_id{more}) from raw.{record} {of_it}"
+                )
+
+
+def forget(settings: Settings, organisation: str) -> None:
+    """Take away all that an organisation sent."""
+    with connect(settings) as connection:
+        for table in ("submissions", *records()):
+            connection.execute(f"delete from raw.{table} where organisation_code = ?", [organisation])
+
+
+def tables(settings: Settings) -> dict[str, list[str]]:
+    """Every row of every table and view of the candidate, as text, in order."""
+    with connect(settings, read_only=True) as connection:
+        names = connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() where schema_name in ('intermediate', 'marts')"
+            " union all select schema_name || '.' || view_name from duckdb_views() where schema_name = 'marts'"
+        ).fetchall()
+        return {
+            name: [text for (text,) in connection.execute(f"select t::varchar from {name} as t order by 1").fetchall()]
+            for (name,) in names
+        }
