@@ -40,7 +40,7 @@ COMPONENTS = {
 ALREADY_RUNNING = 3
 """Exit code where another Airflow runs in the same home."""
 
-# The scheduler lets its running tasks end; the others have nothing to wait for.
+# The scheduler lets its running tasks end; the others have nothing to wait for, nor has a scheduler without tasks.
 _TASKS_SECONDS = 3600.0
 _COMPONENT_SECONDS = 10.0
 
@@ -93,14 +93,23 @@ class Launcher:
         return set(self.children)
 
     def _stop(self, components: Collection[str], patience: float) -> None:
-        """End components by SIGINT; harder signals follow when they take too long, or when we are asked again."""
+        """End components by SIGINT; harder signals follow when they take too long, or when we are asked again.
+
+        Too long is also when no task runs that could be waited for: a component that is asked at a bad moment, while
+        Python clears away something, never learns that it was.
+        """
         for sent, seconds in ((signal.SIGINT, patience), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
             for component in self._alive().intersection(components):
                 os.kill(self.children[component], sent)
             asked, deadline = max(self.times_asked, 1), time.monotonic() + seconds
-            while self._alive().intersection(components):
+            busy = time.monotonic()
+            while alive := self._alive().intersection(components):
                 if time.monotonic() > deadline or self.times_asked > asked:
                     break
+                if time.monotonic() > busy + _COMPONENT_SECONDS:
+                    if not any(_runs_tasks(self.children[component]) for component in alive):
+                        break
+                    busy = time.monotonic()
                 time.sleep(0.02)
 
 
@@ -171,6 +180,14 @@ def _become(name: str, arguments: list[str]) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+def _runs_tasks(pid: int) -> bool:
+    """Whether a component's workers run something: every task is a process of its own below a worker."""
+    try:
+        return any(worker.children() for worker in psutil.Process(pid).children())
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _end_session() -> None:

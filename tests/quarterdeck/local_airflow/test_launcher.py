@@ -33,6 +33,9 @@ def become(name, arguments):
     signal.signal(signal.SIGINT, stop)
     if name == "scheduler" and os.fork() == 0:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if task := os.fork():
+            os.waitpid(task, 0)
+            time.sleep(60)
         os.setpgid(0, 0)
         (home / "task.txt").write_text(str(os.getpid()))
         time.sleep(60)
@@ -42,6 +45,7 @@ def become(name, arguments):
             os._exit(7)
 
 launcher._become = become
+launcher._COMPONENT_SECONDS = 0.5
 launcher.import_module = lambda name: None
 launcher.metadata_is_ready = lambda home: True
 launcher.bury_jobs = lambda home: None
@@ -110,7 +114,7 @@ def test_the_scheduler_stops_first_and_nothing_is_left(start: Start, tmp_path: P
     process = start()
     state = up(tmp_path)
     assert set(state.components) == {"api-server", "dag-processor", "scheduler"}
-    assert len(session(process.pid)) == 5
+    assert len(session(process.pid)) == 6
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=20) == 0
     stopped = (tmp_path / "stopped.txt").read_text().split()
@@ -125,8 +129,18 @@ def test_asking_again_does_not_wait_for_tasks(start: Start, tmp_path: Path) -> N
     process = start()
     up(tmp_path)
     process.send_signal(signal.SIGINT)
-    time.sleep(0.3)
+    time.sleep(1.5)
     assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=20) == 0
+    assert session(process.pid) == []
+
+
+def test_a_scheduler_that_missed_it_is_asked_again_when_no_task_runs(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "deaf.txt").write_text("scheduler")
+    process = start()
+    up(tmp_path)
+    os.kill(int((tmp_path / "task.txt").read_text()), signal.SIGKILL)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=20) == 0
     assert session(process.pid) == []
