@@ -57,8 +57,8 @@ def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
 class NativeStack:
     """The services, with a data root and an Airflow home of their own; `stop` ends all of them.
 
-    A component that ends by itself is started again, as `restart: unless-stopped` does. `told` is what the environment
-    of every component has beside what the compose file says.
+    A component that ends by itself is started again, as `restart: unless-stopped` does. `told` is what .env says, where
+    it is not a secret, and whatever else is to be in every component's environment.
     """
 
     def __init__(self, folder: Path, told: Mapping[str, str] | None = None) -> None:
@@ -73,7 +73,7 @@ class NativeStack:
         self.secrets["AIRFLOW_FERNET_KEY"] = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
         # A test does not wait for minutes to see that a worker is gone.
         chosen = {"QUARTERDECK_HEARTBEAT_TIMEOUT": "15", "QUARTERDECK_QUEUED_TIMEOUT": "40", "QUARTERDECK_READERS": "2"}
-        self.services: dict[str, Any] = resolved(self.secrets | chosen)["services"]
+        self.services: dict[str, Any] = resolved(self.secrets | chosen | self.told)["services"]
         # Its server runs as another user, who cannot look into this one's folders.
         self._postgres = Path(tempfile.mkdtemp(prefix="quarterdeck-postgres-"))
 

@@ -4,13 +4,17 @@ The environment and the commands are those of docker-compose.yml. One stack, in 
 publication; roles; a second submission during which worker, writer and scheduler are killed and started again.
 """
 
+import json
 import shutil
+import socketserver
+import threading
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import httpx
 import pytest
 
 from quarterdeck.local_airflow.client import Client, now
@@ -29,11 +33,40 @@ COMPARED = ("agency_workforce", "establishment_change", "project_status", "portf
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NativeStack]:
-    """The services, up."""
+def lineage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that lineage events are written to."""
+    return tmp_path_factory.mktemp("lineage") / "events.jsonl"
+
+
+@pytest.fixture(scope="module")
+def statsd() -> Iterator[tuple[int, set[str]]]:
+    """The port of a StatsD server, and the names of the metrics that it was sent."""
+    names: set[str] = set()
+
+    class Metric(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            names.add(self.request[0].decode().partition(":")[0])
+
+    with socketserver.ThreadingUDPServer(("127.0.0.1", 0), Metric) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1], names
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def stack(
+    lineage: Path, statsd: tuple[int, set[str]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[NativeStack]:
+    """The services, up; lineage and metrics are switched on."""
     if lacking := missing():
         pytest.skip(f"this machine lacks {', '.join(lacking)}")
-    stack = NativeStack(tmp_path_factory.mktemp("stack"))
+    told = {
+        "QUARTERDECK_LINEAGE": json.dumps({"type": "file", "log_file_path": str(lineage), "append": True}),
+        "QUARTERDECK_STATSD_ON": "True",
+        "QUARTERDECK_STATSD_HOST": "127.0.0.1",
+        "QUARTERDECK_STATSD_PORT": str(statsd[0]),
+    }
+    stack = NativeStack(tmp_path_factory.mktemp("stack"), told)
     try:
         stack.start()
         yield stack
@@ -102,6 +135,37 @@ def test_a_submission_is_published(first: Followed, stack: NativeStack) -> None:
 def test_only_the_writer_opens_the_warehouse(first: Followed, client: Client) -> None:
     queues = {(row["pool"], row["queue"]) for row in client.task_instances(first_seen(first))}
     assert queues == {(POOL, POOL), ("default_pool", "default")}
+
+
+def test_lineage_names_what_every_task_read_and_wrote(first: Followed, stack: NativeStack, lineage: Path) -> None:
+    events = [json.loads(line) for line in lineage.read_text().splitlines()]
+    completed = {event["job"]["name"]: event for event in events if event["eventType"] == "COMPLETE"}
+    assert {event["job"]["namespace"] for event in events} == {"quarterdeck"}
+
+    def names(task: str, side: str) -> set[tuple[str, str]]:
+        return {(dataset["namespace"], dataset["name"]) for dataset in completed[task][side]}
+
+    build, current = f"duckdb://{stack.data}/warehouse/build.duckdb", f"duckdb://{stack.data}/published/current"
+    assert names("ingest_hr_metrics.receive", "inputs") == {("file", f"{stack.data}/landing")}
+    assert names("ingest_hr_metrics.load", "inputs") == {("file", f"{stack.data}/archive")}
+    assert (build, "raw.submissions") in names("ingest_hr_metrics.load", "outputs")
+    assert (build, "raw.agency") in names("quarterly_publication.build", "inputs")
+    marts = {name for _, name in names("quarterly_publication.build", "outputs")}
+    assert "marts.agency_workforce" in marts
+    assert names("quarterly_publication.publish", "outputs") == {(f"{current}/marts.duckdb", name) for name in marts}
+
+
+def test_metrics_arrive(first: Followed, statsd: tuple[int, set[str]]) -> None:
+    wanted = {"airflow.scheduler_heartbeat", "airflow.pool.open_slots.warehouse"}
+    wait_for(lambda: wanted <= statsd[1], 60, f"{wanted} among {sorted(statsd[1])}")
+    assert any(name.startswith("airflow.dagrun.duration.success") for name in statsd[1])
+
+
+def test_health_is_told_without_signing_in(first: Followed, stack: NativeStack) -> None:
+    health = httpx.get(f"{stack.url}/api/v2/monitor/health", trust_env=False).json()
+    assert {name: told["status"] for name, told in health.items()} == dict.fromkeys(
+        ("metadatabase", "scheduler", "triggerer", "dag_processor"), "healthy"
+    )
 
 
 def test_an_analyst_may_backfill_and_nothing_else(first: Followed, stack: NativeStack) -> None:
