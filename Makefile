@@ -33,8 +33,8 @@ test-fast: $(VENV)/.dev ## Run the tests that start no scheduler
 fuzz: $(VENV)/.dev ## Read more than 10,000 files nobody thought of, new ones every time
 	QUARTERDECK_FUZZ_EXAMPLES=1120 $(BIN)/python -m pytest tests/loaders/test_fuzz.py
 
-test-long: $(VENV)/.dev ## Run the tests that take many minutes: forty runs at once, processes killed, the server's stack
-	$(BIN)/python -m pytest -m long
+test-long: $(SERVER)/.made ## Run the tests that take many minutes: processes killed, workers on two hosts
+	$(SERVER)/bin/python -m pytest -m long
 
 test-server: $(SERVER)/.made ## Run the tests of the server's stack, natively: needs PostgreSQL and Redis
 	$(SERVER)/bin/python -m pytest -m server

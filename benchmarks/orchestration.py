@@ -1,34 +1,56 @@
-"""A month of a few councils from landing to a published version: through the DAGs, and by direct calls."""
+"""What orchestration adds to the work: a month of a few councils, and the last file of a quarter of the samples."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks import direct
 from benchmarks.generate.world import World
 from benchmarks.ingest import landed, submissions
 from benchmarks.measure import Contender, compare
-from benchmarks.report import Report
-from quarterdeck.settings import Settings
+from benchmarks.report import Bar, Report
+from quarterdeck.settings import PROJECT_ROOT, Settings
+
+if TYPE_CHECKING:
+    from quarterdeck.local_airflow.client import Client
 
 SMALL, LARGE = (World(organisations=count, months=1) for count in (5, 330))
+LAST = Path("nottinghamshire/performance_indicators/2018-09")
+"""Of the samples, the return that its quarter still waits for."""
+
+AIRFLOW, CALLS = "quarterdeck run: a short-lived Airflow", "direct calls"
+LAST_BY_AIRFLOW, LAST_BY_CALLS = "last file of a quarter: an Airflow that is up", "last file of a quarter: direct calls"
 
 
 def report(work: Path, rounds: int, large: bool) -> Report:
-    """`quarterdeck run`, which starts an Airflow and stops it, beside the same calls in one process."""
+    """`quarterdeck run`, which starts an Airflow and stops it, beside the same calls in one process.
+
+    And the time from the last file of a quarter landing to the publication of it, with a scheduler that is up.
+    """
     world = LARGE if large else SMALL
     files = submissions(work, world)
     measured = compare(
         [
-            Contender(
-                "quarterdeck run: a short-lived Airflow", _run, lambda: landed(work / "by-airflow", world, files)
-            ),
-            Contender("direct calls", _direct, lambda: landed(work / "by-calls", world, files)),
+            Contender(AIRFLOW, _run, lambda: landed(work / "by-airflow", world, files)),
+            Contender(CALLS, _direct, lambda: landed(work / "by-calls", world, files)),
+            Contender(LAST_BY_AIRFLOW, _followed, lambda: _up(_but_the_last(work / "last-by-airflow"))),
+            Contender(LAST_BY_CALLS, _direct, lambda: _with_the_last(_but_the_last(work / "last-by-calls"))),
         ],
         rounds,
     )
-    return Report("Orchestration", measured, [f"{len(files)} files of one month; one process a task in Airflow."])
+    warm = measured[LAST_BY_AIRFLOW].seconds
+    return Report(
+        "Orchestration",
+        measured,
+        [f"{len(files)} files of one month; one process a task in Airflow."],
+        [
+            Bar("Seconds from the last file of a quarter to its publication", warm, 30),
+            Bar("Seconds that orchestration adds to that", warm - measured[LAST_BY_CALLS].seconds, 15),
+        ],
+    )
 
 
 def _run(settings: Settings) -> int:
@@ -42,6 +64,55 @@ def _run(settings: Settings) -> int:
 
 
 def _direct(settings: Settings) -> str:
+    from functools import partial
+
+    from pages.build import add_site
+    from publication.publish import publish
+
     direct.ingest(settings)
     direct.judge(settings)
-    return direct.publish(settings)
+    return publish(settings, partial(add_site, settings)).version or ""
+
+
+def _but_the_last(home: Path) -> Settings:
+    """A data root whose samples are published, but for the last file."""
+    shutil.rmtree(home, ignore_errors=True)
+    settings = Settings(home=home, settle_seconds=0)
+    for file in (PROJECT_ROOT / "samples").glob("*/*/[0-9]*/*.*"):
+        place = file.relative_to(PROJECT_ROOT / "samples")
+        if place.parent != LAST:
+            (settings.landing / place).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, settings.landing / place)
+    _direct(settings)
+    return settings
+
+
+def _with_the_last(settings: Settings) -> Settings:
+    shutil.copytree(PROJECT_ROOT / "samples" / LAST, settings.landing / LAST)
+    return settings
+
+
+def _up(settings: Settings) -> "tuple[Settings, Client]":
+    """An Airflow on the data root, up until this process ends."""
+    from quarterdeck.local_airflow.instance import UP_COMPONENTS, LocalAirflow
+
+    os.environ["QUARTERDECK_SETTLE_SECONDS"] = "0"
+    airflow = LocalAirflow.start(settings, UP_COMPONENTS, idle_seconds=0.5, with_parent=True, calendar=False)
+    return settings, airflow.wait_until_ready()
+
+
+def _followed(up: "tuple[Settings, Client]") -> str:
+    """The last file lands, and its ingest run is started; until it is published."""
+    from publication.store import current
+    from quarterdeck.local_airflow.client import now
+    from quarterdeck.local_airflow.follow import follow
+    from quarterdeck.orchestration import ingest_dag
+
+    settings, client = up
+    before, since = current(settings), now()
+    _with_the_last(settings)
+    client.trigger(ingest_dag(LAST.parts[1]), LAST.parts[2])
+    follow(client, since, lambda tasks: None)
+    if current(settings) == before:
+        raise RuntimeError("nothing was published")
+    return current(settings) or ""

@@ -25,6 +25,8 @@ BACKFILL_DAG = "backfill"
 
 NOTICES_DAG = "notices"
 
+LAKE_DAG = "lake"
+
 ANALYST = "Analyst"
 """The role that may start a backfill, on a server whose auth manager has roles."""
 
@@ -54,5 +56,5 @@ def ingest_dag(feed: str) -> str:
 INGEST_DAGS = (*(ingest_dag(feed.name) for feed in FEEDS), LATE_DAG)
 """The DAGs that fill the warehouse."""
 
-DAGS = (*INGEST_DAGS, PUBLICATION_DAG, BACKFILL_DAG, NOTICES_DAG, APPROVAL_DAG)
+DAGS = (*INGEST_DAGS, PUBLICATION_DAG, BACKFILL_DAG, LAKE_DAG, NOTICES_DAG, APPROVAL_DAG)
 """Every DAG there is."""

@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     """How long a file that was written just now must stay as it is before it is taken from landing."""
     workbook: bool = True
     postgres: SecretStr | None = None
+    lake_catalogue: SecretStr | None = None
+    """The Postgres with the catalogue of the lake, as postgresql://user@host/database, where several machines build."""
 
     def model_post_init(self, __context: object) -> None:
         """Make the data root absolute, so that a later change of directory cannot move it."""
@@ -71,6 +73,11 @@ class Settings(BaseSettings):
     def warehouse(self) -> Path:
         """The build file. One writer at a time; nobody else opens it."""
         return self.home / "warehouse" / "build.duckdb"
+
+    @property
+    def lake(self) -> Path:
+        """The files of the lake, a folder for each that is in its catalogue."""
+        return self.home / "lake"
 
     @property
     def published(self) -> Path:

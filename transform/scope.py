@@ -84,11 +84,14 @@ def cut_out(settings: Settings, scope: Sequence[str]) -> Path:
         connection.execute("copy from database build to scope (schema)")
         tables = [(*name.split("."), "organisation_code" in columns) for name, columns in raw_tables().items()]
         for schema, table, has_organisation in [*tables, *_tables(connection, "build", ["seeds"])]:
-            within = "true"
-            if has_organisation:
-                within = _FINDINGS_WITHIN if table == "findings" else _WITHIN
+            within = belonging(str(table)) if has_organisation else "true"
             connection.execute(f"insert into scope.{schema}.{table} by name from build.{schema}.{table} where {within}")
     return path
+
+
+def belonging(table: str) -> str:
+    """The condition on a raw table that its rows belong to the organisations in the variable `scope`."""
+    return _FINDINGS_WITHIN if table == "findings" else _WITHIN
 
 
 def put_back(settings: Settings, path: Path, scope: Sequence[str], made_with: str) -> None:

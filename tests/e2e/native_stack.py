@@ -58,14 +58,22 @@ class NativeStack:
     """The services, with a data root and an Airflow home of their own; `stop` ends all of them.
 
     A component that ends by itself is started again, as `restart: unless-stopped` does. `told` is what .env says, where
-    it is not a secret, and whatever else is to be in every component's environment.
+    it is not a secret, and whatever else is to be in every component's environment. `hosts` are workers on hosts of
+    their own: the command line before theirs, by the worker's name; all servers listen at `address` then.
     """
 
-    def __init__(self, folder: Path, told: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        told: Mapping[str, str] | None = None,
+        hosts: Mapping[str, Sequence[str]] | None = None,
+        address: str = "127.0.0.1",
+    ) -> None:
         self.data, self.home, self.logs = folder / "data", folder / "airflow", folder / "logs"
         for path in (self.data, self.home, self.logs):
             path.mkdir(exist_ok=True)
-        self.told = dict(told or {})
+        self.told, self.hosts, self.address = dict(told or {}), dict(hosts or {}), address
+        self.components = [name for name in COMPONENTS if name != "worker" or not self.hosts] + list(self.hosts)
         self._stopping, self._lock = threading.Event(), threading.RLock()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.ports = {name: _free_port() for name in ("api-server", "postgres", "redis", "health")}
@@ -80,7 +88,7 @@ class NativeStack:
     @property
     def url(self) -> str:
         """The address of the API server."""
-        return f"http://127.0.0.1:{self.ports['api-server']}"
+        return f"http://{self.address}:{self.ports['api-server']}"
 
     def start(self) -> None:
         """Start every service and wait until the API server answers and every component is well."""
@@ -93,22 +101,21 @@ class NativeStack:
             text=True,
         )
         assert init.returncode == 0, init.stdout[-2000:] + init.stderr[-2000:]
-        for name in COMPONENTS:
+        for name in self.components:
             self.start_component(name)
         wait_for(self.is_well, 120, "every component reports that it is well")
         threading.Thread(target=self._watch, daemon=True).start()
 
     def start_component(self, name: str) -> None:
         """Start one of Airflow's components as the compose file has it."""
-        service = self.services[name]
-        command = [self._mapped(part) for part in service["command"]]
+        command = [self._mapped(part) for part in self._service(name)["command"]]
         if name == "api-server":
-            command[command.index("0.0.0.0")] = "127.0.0.1"
+            command[command.index("0.0.0.0")] = self.address
             command[command.index("8080")] = str(self.ports["api-server"])
         if "celery" in command:
             # On one machine two workers need two names, as two hosts would have.
             command += ["--celery-hostname", f"{name}@localhost"]
-        self._spawn(name, [sys.executable, "-m", *command], self._environment(name))
+        self._spawn(name, [*self.hosts.get(name, ()), sys.executable, "-m", *command], self._environment(name))
 
     def start_again(self, name: str) -> None:
         """Start what was killed: a component, or the metadata's server."""
@@ -137,7 +144,7 @@ class NativeStack:
         shutil.rmtree(self._postgres, ignore_errors=True)
 
     def _end(self) -> None:
-        order = [name for name in self.processes if name in COMPONENTS]
+        order = [name for name in self.processes if name in self.components]
         for names, sent in ((order, signal.SIGTERM), (["postgres"], signal.SIGINT), (["redis"], signal.SIGTERM)):
             running = [self.processes.pop(name) for name in names if name in self.processes]
             for process in running:
@@ -186,7 +193,7 @@ class NativeStack:
         """Start again what ended by itself."""
         while not self._stopping.wait(1):
             with self._lock:
-                for name in COMPONENTS:
+                for name in self.components:
                     process = self.processes.get(name)
                     if process and process.poll() is not None and not self._stopping.is_set():
                         self.start_component(name)
@@ -198,11 +205,15 @@ class NativeStack:
         except (httpx.TransportError, ValueError):
             return False
         well = all(health[name]["status"] == "healthy" for name in ("metadatabase", "scheduler", "dag_processor"))
-        return well and all("ready." in self.log(name) for name in ("worker", "writer"))
+        return well and all("ready." in self.log(name) for name in (*(self.hosts or ("worker",)), "writer"))
+
+    def _service(self, name: str) -> dict[str, Any]:
+        service: dict[str, Any] = self.services["worker" if name in self.hosts else name]
+        return service
 
     def _environment(self, name: str) -> dict[str, str]:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW_")}
-        told = {key: self._mapped(str(value)) for key, value in self.services[name]["environment"].items()}
+        told = {key: self._mapped(str(value)) for key, value in self._service(name)["environment"].items()}
         told["PYTHONPATH"] = os.pathsep.join([told["PYTHONPATH"], str(PROJECT_ROOT)])
         return (
             inherited
@@ -222,9 +233,9 @@ class NativeStack:
     def _mapped(self, text: str) -> str:
         """A text of the compose file, with its hosts and paths as they are here."""
         for theirs, ours in (
-            ("@postgres/", f"@127.0.0.1:{self.ports['postgres']}/"),
-            ("@redis:6379", f"@127.0.0.1:{self.ports['redis']}"),
-            ("//api-server:8080", f"//127.0.0.1:{self.ports['api-server']}"),
+            ("@postgres/", f"@{self.address}:{self.ports['postgres']}/"),
+            ("@redis:6379", f"@{self.address}:{self.ports['redis']}"),
+            ("//api-server:8080", f"//{self.address}:{self.ports['api-server']}"),
             ("/opt/quarterdeck", str(PROJECT_ROOT)),
             ("/opt/airflow", str(self.home)),
         ):
@@ -234,9 +245,9 @@ class NativeStack:
     def _start_redis(self) -> None:
         password = self.services["redis"]["environment"]["REDIS_PASSWORD"]
         configuration = self.logs / "redis.conf"
-        configuration.write_text(f'requirepass {password}\nsave ""\nbind 127.0.0.1\nport {self.ports["redis"]}\n')
+        configuration.write_text(f'requirepass {password}\nsave ""\nbind {self.address}\nport {self.ports["redis"]}\n')
         self._spawn("redis", [_program("redis-server"), str(configuration)], dict(os.environ))
-        wait_for(lambda: _listens(self.ports["redis"]), 20, "redis listens")
+        wait_for(lambda: _listens(self.address, self.ports["redis"]), 20, "redis listens")
 
     def _start_postgres(self) -> None:
         told = self.services["postgres"]["environment"]
@@ -258,9 +269,11 @@ class NativeStack:
             f"--pwfile={words}",
         ]
         subprocess.run(made, user=user, cwd=self._postgres, check=True, capture_output=True)
+        with (data / "pg_hba.conf").open("a") as rules:
+            rules.write("host all all samenet scram-sha-256\n")
         self.start_postgres()
         database = subprocess.run(
-            [sys.executable, "-c", _CREATE_DATABASE, str(self.ports["postgres"]), told["POSTGRES_USER"]],
+            [sys.executable, "-c", _CREATE_DATABASE, self.address, str(self.ports["postgres"]), told["POSTGRES_USER"]],
             env=os.environ | {"PGPASSWORD": told["POSTGRES_PASSWORD"], "DATABASE": told["POSTGRES_DB"]},
             capture_output=True,
             text=True,
@@ -270,9 +283,9 @@ class NativeStack:
     def start_postgres(self) -> None:
         """Start the metadata's server on the data that it has."""
         command = [_program("postgres"), "-D", str(self._postgres / "data"), "-p", str(self.ports["postgres"])]
-        command += ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"]
+        command += ["-c", f"listen_addresses={self.address}", "-c", "unix_socket_directories=", "-c", "fsync=off"]
         self._spawn("postgres", command, dict(os.environ), user=_unprivileged_user())
-        wait_for(lambda: _listens(self.ports["postgres"]), 30, "postgres listens")
+        wait_for(lambda: _listens(self.address, self.ports["postgres"]), 30, "postgres listens")
 
     def _spawn(self, name: str, command: Sequence[str], environment: dict[str, str], user: str | None = None) -> None:
         with (self.logs / f"{name}.log").open("ab") as output, self._lock:
@@ -293,7 +306,7 @@ import os, sys, time
 import psycopg2
 for _ in range(50):
     try:
-        connection = psycopg2.connect(host="127.0.0.1", port=sys.argv[1], user=sys.argv[2], dbname="postgres")
+        connection = psycopg2.connect(host=sys.argv[1], port=sys.argv[2], user=sys.argv[3], dbname="postgres")
         break
     except psycopg2.OperationalError:
         time.sleep(0.2)
@@ -327,6 +340,6 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _listens(port: int) -> bool:
+def _listens(address: str, port: int) -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((address, port)) == 0

@@ -1,14 +1,8 @@
 """A version in a real Postgres: this machine's binaries, on a socket of its own; skipped where there are none."""
 
-import os
-import pwd
-import shutil
-import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +13,7 @@ from publication.manifest import read_manifest
 from publication.postgres import READERS, serve
 from publication.publish import publish
 from publication.store import PublicationError
+from tests import postgres
 from tests.publication.candidates import HAMPTON, Candidate
 from tests.publication.test_disclosure import META, agency
 
@@ -27,42 +22,11 @@ TARGETS = "select project, target_gbp from marts.project_status order by project
 VERSION = "select version from marts.publication"
 
 
-def binary(name: str) -> str | None:
-    installed = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
-    return shutil.which(name) or (str(installed[-1]) if installed else None)
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """The address of a server with nothing in it, which listens to nobody but this machine's users of its socket."""
-    initdb, pg_ctl = binary("initdb"), binary("pg_ctl")
-    if not (initdb and pg_ctl):
-        pytest.skip("there are no Postgres server binaries on this machine")
-    as_user: dict[str, Any] = {}
-    # A server refuses to run as root.
-    folder = Path(tempfile.mkdtemp(prefix="qd-pg-"))
-    if os.geteuid() == 0:
-        try:
-            account = pwd.getpwnam("postgres")
-        except KeyError:
-            pytest.skip("this is root, and there is no account for the server to run as")
-        os.chown(folder, account.pw_uid, account.pw_gid)
-        as_user = {"user": account.pw_uid, "group": account.pw_gid}
-    data = folder / "data"
-
-    def run(*command: str) -> None:
-        subprocess.run(command, check=True, capture_output=True, cwd=folder, timeout=120, **as_user)
-
-    try:
-        run(initdb, "-D", str(data), "-U", "publisher", "--auth=trust", "--encoding=UTF8", "--no-sync")
-        options = f"-c listen_addresses='' -c unix_socket_directories='{folder}' -c fsync=off"
-        run(pg_ctl, "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
-        try:
-            yield f"postgresql:///postgres?host={folder}&user=publisher"
-        finally:
-            run(pg_ctl, "-D", str(data), "-m", "immediate", "-w", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    """The address of a server with nothing in it."""
+    with postgres.server("publisher") as address:
+        yield address
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
-{{ config(materialized='view') }}
+{# In a lake a view would name the lake of the part it was built in. #}
+{{ config(materialized='table' if target.name == 'ducklake' else 'view') }}
 
 select
     returns.organisation_code,

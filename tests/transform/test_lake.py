@@ -1,0 +1,112 @@
+"""The candidate in DuckLake, built by several processes at once: the marts are those of one build in one file."""
+
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from benchmarks.generate import raw_rows
+from benchmarks.generate.installation import install
+from benchmarks.generate.world import World
+from quarterdeck.settings import Settings
+from quarterdeck.warehouse import connect
+from tests import postgres
+from transform import lake
+from transform.candidate import build
+
+pytest.importorskip("duckdb_extension_ducklake", reason="requirements/server.txt has DuckDB's extensions")
+
+pytestmark = pytest.mark.server
+
+WORLD = World(organisations=3, months=1)
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Three councils' candidate, built in the file, and a catalogue with nothing in it."""
+    settings = install(tmp_path_factory.mktemp("lake") / "home", WORLD)
+    raw_rows.insert(settings, WORLD)
+    build(settings)
+    with postgres.server("lake") as address:
+        settings.lake_catalogue = SecretStr(address)
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def gathered(settings: Settings) -> dict[str, int]:
+    """Two processes built two groups at the same time, and their marts were put together; the rows of each mart."""
+    lake.share(settings)
+    parts = lake.parts(settings, 2)
+    # Not forked: DuckDB's threads do not survive that.
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as processes:
+        assert all(processes.map(lake.build_part, [settings] * 2, parts))
+    return lake.gather(settings, parts)
+
+
+def marts_in_file(settings: Settings) -> Rows:
+    with connect(settings, read_only=True) as connection:
+        return rows(connection, "build")
+
+
+def marts_in_lake(settings: Settings) -> Rows:
+    with lake.marts(settings) as connection:
+        return rows(connection, lake.SHARED)
+
+
+def rows(connection: Any, database: str) -> Rows:
+    """Every row of every mart, in order, with its columns' names first."""
+    names = connection.execute(
+        "select table_name, list(column_name order by column_name) from duckdb_columns()"
+        f" where database_name = '{database}' and schema_name = 'marts' group by all"
+    ).fetchall()
+    return {
+        mart: [tuple(columns)]
+        + connection.execute(f"select {listed(columns)} from {database}.marts.{mart} order by all").fetchall()
+        for mart, columns in names
+    }
+
+
+def listed(columns: list[str]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)
+
+
+def test_groups_are_disjoint_and_hold_everybody(settings: Settings) -> None:
+    groups = [part.organisations for part in lake.parts(settings, 2)]
+    assert sorted(len(group) for group in groups) == [1, 2]
+    assert sorted(code for group in groups for code in group) == [f"B{number:08d}" for number in range(1, 4)]
+    assert len(lake.parts(settings, 9)) == 3
+
+
+def test_the_marts_are_those_of_one_file_cell_by_cell(settings: Settings, gathered: dict[str, int]) -> None:
+    ours, theirs = marts_in_lake(settings), marts_in_file(settings)
+    assert ours.keys() == theirs.keys()
+    assert [mart for mart in theirs if ours[mart] != theirs[mart]] == []
+    assert gathered == {mart: len(found) - 1 for mart, found in theirs.items()}
+    assert sum(gathered.values()) > 300
+
+
+def test_what_parts_left_is_removed(settings: Settings, gathered: dict[str, int]) -> None:
+    assert [folder.name for folder in settings.lake.iterdir()] == [lake.SHARED]
+
+
+def test_readers_keep_the_marts_they_began_with(settings: Settings, gathered: dict[str, int]) -> None:
+    with lake.marts(settings) as reader:
+        count = "select count(*) from marts.project_status"
+        reader.begin()
+        before = reader.execute(count).fetchone()
+        with lake._lakes(settings, [lake.SHARED]) as writer:
+            writer.execute("delete from shared.marts.project_status")
+        assert reader.execute(count).fetchone() == before != (0,)
+        reader.commit()
+        assert reader.execute(count).fetchone() == (0,)
+
+
+def test_without_a_catalogue_it_says_what_to_set(tmp_path: Path) -> None:
+    with pytest.raises(lake.LakeError, match="QUARTERDECK_LAKE_CATALOGUE"), lake.marts(Settings(home=tmp_path)):
+        pass
