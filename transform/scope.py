@@ -37,10 +37,7 @@ def chosen(settings: Settings, made_with: str, organisations: Iterable[str]) -> 
     than half of it is to be built.
     """
     with connect(settings, read_only=True) as connection:
-        noted = connection.execute("select 1 from duckdb_tables() where schema_name = 'candidate'").fetchone()
-        if not noted or connection.execute("select distinct made_with from candidate.built").fetchall() != [
-            (made_with,)
-        ]:
+        if _made_with(connection) != [made_with]:
             return None
         moved = connection.execute(
             f"""
@@ -50,11 +47,17 @@ def chosen(settings: Settings, made_with: str, organisations: Iterable[str]) -> 
             where built.standing is distinct from now.standing
             """
         ).fetchall()
-        (sending,) = connection.execute("select count(distinct organisation_code) from raw.submissions").fetchone() or (
-            0,
-        )
+        sending = connection.execute("select distinct organisation_code from raw.submissions").fetchall()
     scope = sorted({*organisations, *(code for (code,) in moved)})
-    return scope if 2 * len(scope) <= sending else None
+    return scope if 2 * len(scope) <= len(sending) else None
+
+
+def _made_with(connection: "duckdb.DuckDBPyConnection") -> list[str]:
+    """What the parts of the candidate were made with; nothing where it is not whole."""
+    if not connection.execute("from duckdb_tables() where schema_name = 'candidate'").fetchall():
+        return []
+    found = connection.execute("select distinct made_with from candidate.built").fetchall()
+    return [made_with for (made_with,) in found]
 
 
 def note_none(settings: Settings) -> None:

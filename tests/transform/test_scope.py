@@ -114,7 +114,8 @@ def restate(settings: Settings, organisation: str, period: str) -> None:
             for record, fields in records().items():
                 more = "".join(f", {name} + 1 as {name}" for name, kind in fields.items() if kind == "quantity")
                 connection.execute(
-                    f"insert into raw.{record} select * replace ('{new}' as submission_id{more}) from raw.{record} {of_it}"
+                    f"insert into raw.{record}"
+                    f" select * replace ('{new}' as submission_id{more}) from raw.{record} {of_it}"
                 )
 
 
@@ -129,7 +130,8 @@ def tables(settings: Settings) -> dict[str, list[str]]:
     """Every row of every table and view of the candidate, as text, in order."""
     with connect(settings, read_only=True) as connection:
         names = connection.execute(
-            "select schema_name || '.' || table_name from duckdb_tables() where schema_name in ('intermediate', 'marts')"
+            "select schema_name || '.' || table_name from duckdb_tables()"
+            " where schema_name in ('intermediate', 'marts')"
             " union all select schema_name || '.' || view_name from duckdb_views() where schema_name = 'marts'"
         ).fetchall()
         return {
