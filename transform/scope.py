@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.settings import Settings
-from quarterdeck.warehouse import connect, raw_tables
+from quarterdeck.warehouse import connect
 
 if TYPE_CHECKING:
     import duckdb
@@ -85,12 +85,15 @@ def cut_out(settings: Settings, scope: Sequence[str]) -> Path:
     path.unlink(missing_ok=True)
     with _beside(settings, path, scope, read_only=True) as connection:
         connection.execute("copy from database build to scope (schema)")
-        tables = [(*name.split("."), "organisation_code" in columns) for name, columns in raw_tables().items()]
-        for schema, table, has_organisation in [*tables, *_tables(connection, "build", ["seeds"])]:
+        connection.begin()
+        for schema, table, _ in list(_tables(connection, "scope", _MADE)):
+            connection.execute(f"drop table scope.{schema}.{table}")
+        for schema, table, has_organisation in list(_tables(connection, "build", ("raw", "gate", "seeds"))):
             within = "true"
             if has_organisation:
-                within = _FINDINGS_WITHIN if table == "findings" else _WITHIN
+                within = _FINDINGS_WITHIN if table == '"findings"' else _WITHIN
             connection.execute(f"insert into scope.{schema}.{table} by name from build.{schema}.{table} where {within}")
+        connection.commit()
     return path
 
 
