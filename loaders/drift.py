@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
 from itertools import pairwise
 
-from loaders.cells import CellValue, Sheet, whole_address
+from loaders.cells import Sheet, whole_address
 from loaders.layout import TableLayout
 from loaders.patterns import TOKEN, as_path, match, match_path
 from loaders.rows import Block, figures_of, first_text, own_texts
+from loaders.text import CellValue, key, plain
 from loaders.totals import missing_totals, unlabelled_totals
-from loaders.values import NotANumberError, key, number, plain
+from loaders.values import NotANumberError, number
 from quarterdeck.findings import Finding
 from quarterdeck.periods import MONTH_NAMES, fiscal_year
 from quarterdeck.rules import finding

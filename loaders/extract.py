@@ -4,15 +4,16 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from loaders.cells import Address, Sheet, address, whole_address
 from loaders.figures import Place, read_figure
 from loaders.layout import CellTable, Column, Layout, Record, TableLayout, Unit, units
-from loaders.patterns import match
+from loaders.patterns import find, match
 from loaders.rows import Number, Row, Text
 from loaders.table import TableReader, heading_rows, token_of
-from loaders.values import plain
+from loaders.text import REMEMBERED
 from quarterdeck.findings import Finding, Severity
 from quarterdeck.periods import Month
 from quarterdeck.rules import finding
@@ -138,7 +139,7 @@ def _missing_sheet(name: str, sheets: list[Sheet]) -> Finding:
 
 
 def _unread(sheet: Sheet, understood: set[int] | None) -> Iterator[Finding]:
-    filled = [sum(bool(plain(value)) for value in row) for row in sheet.rows]
+    filled = [sum(map(bool, texts)) for texts in sheet.shown]
     if understood is None:
         if any(filled):
             yield finding(
@@ -154,10 +155,10 @@ def _unread(sheet: Sheet, understood: set[int] | None) -> Iterator[Finding]:
     for index, count in enumerate(filled):
         # A lone cell is a title or a note; two beside each other are a row of something.
         if count > 1 and index not in understood:
-            first = next(column for column, value in enumerate(sheet.rows[index]) if plain(value))
+            first = next(column for column, text in enumerate(sheet.shown[index]) if text)
             yield finding(
                 "row-unread",
-                f"Row {index + 1} of '{sheet.name}' ('{plain(sheet.rows[index][first])[:40]}') is under no heading of "
+                f"Row {index + 1} of '{sheet.name}' ('{sheet.shown[index][first][:40]}') is under no heading of "
                 "the layout; it was not read.",
                 remedy="Put the template's heading back above it, or remove the row.",
                 sheet=sheet.name,
@@ -199,7 +200,7 @@ def _records(table: TableLayout, sheet: Sheet, row: Row, record: Record) -> Iter
         return
     said, cells = _said(table, sheet, row, record)
     if not record.values:
-        yield said | {"cells": _as_json(cells)}
+        yield said | {"cells": _as_json(tuple(cells.items()))}
         return
     fields = records()[record.record]
     for name in record.values:
@@ -208,7 +209,7 @@ def _records(table: TableLayout, sheet: Sheet, row: Row, record: Record) -> Iter
             own = {part: value for part, value in own.items() if part in fields and part not in record.set}
             raw, where = said | own, {field: cell for field, cell in cells.items() if field not in own}
             _put_quantity(raw, where, "value", figure)
-            raw["cells"] = _as_json(where)
+            raw["cells"] = _as_json(tuple(where.items()))
             yield raw
 
 
@@ -243,8 +244,10 @@ def _said(table: TableLayout, sheet: Sheet, row: Row, record: Record) -> tuple[R
     return raw, cells
 
 
-def _as_json(cells: dict[str, str]) -> str:
-    return json.dumps(cells, separators=(",", ":"))
+@lru_cache(REMEMBERED)
+def _as_json(cells: tuple[tuple[str, str], ...]) -> str:
+    # The same for all rows of a table but those that share a cell with others.
+    return json.dumps(dict(cells), separators=(",", ":"))
 
 
 def _first(source: str | list[str]) -> str:
@@ -313,23 +316,19 @@ def _read_cells(table: TableLayout, sheet: Sheet, known_units: dict[str, Unit], 
         if spec.description and "description" in raw:
             beside = _beside(sheet, label, spec.description)
             understood.add(beside[0])
-            raw["description"] = plain(sheet.value(*beside)) or None
+            raw["description"] = sheet.text(*beside) or None
             cells["description"] = address(*beside)
         shown = None
         if value is not None:
             shown = Number(value, unit.unit, unit.scale, spec.decimals, address(row, column), ())
         _put_quantity(raw, cells, "value", shown)
-        raw["cells"] = _as_json(cells)
+        raw["cells"] = _as_json(tuple(cells.items()))
         result.rows[record.record].append(raw)
     return understood
 
 
 def _find_label(sheet: Sheet, spec: CellTable) -> Address | None:
-    for row, values in enumerate(sheet.rows):
-        for column, value in enumerate(values):
-            if value != "" and match(spec.label, plain(value)) is not None:
-                return row, column
-    return None
+    return next((cell for cell, _ in find(spec.label, sheet)), None)
 
 
 def _beside(sheet: Sheet, label: Address, where: str) -> Address:

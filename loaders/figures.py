@@ -1,13 +1,13 @@
 """One cell as a figure in its unit, and what is to be said of how it is written."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
-from loaders.cells import CellValue
 from loaders.layout import Unit
 from loaders.meant import LARGEST_FRACTION, probably
-from loaders.values import NotANumberError, is_dash, number, plain, says_thousands_twice
+from loaders.text import CellValue, plain
+from loaders.values import NotANumberError, is_dash, number, says_thousands_twice
 from quarterdeck.findings import Finding
 from quarterdeck.rules import finding
 
@@ -26,8 +26,7 @@ _Remark = tuple[str, str, str]
 """A rule, what is said and how to mend it."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where a figure stands; `typed` is false where every cell is text, so that a number as text means nothing."""
 
     sheet: str
@@ -35,12 +34,11 @@ class Place:
     typed: bool = True
 
 
-@dataclass
-class Figure:
+class Figure(NamedTuple):
     """A cell's figure, as it stands there and before any scaling; blank where there is none or it is refused."""
 
     value: Decimal | None = None
-    findings: list[Finding] = field(default_factory=list)
+    findings: Sequence[Finding] = ()
 
 
 def read_figure(value: CellValue, unit: Unit, place: Place, *, above_150_percent: bool = False) -> Figure:
@@ -48,36 +46,40 @@ def read_figure(value: CellValue, unit: Unit, place: Place, *, above_150_percent
 
     A figure has at most 6 decimals; more are rounded, which is told. Whatever could be read in two ways is refused.
     """
-    figure = Figure()
-
-    def tell(rule: str, message: str, remedy: str) -> None:
-        figure.findings.append(finding(rule, message, remedy=remedy, sheet=place.sheet, cell=place.cell))
-
+    if value == "":
+        return Figure()
     if is_dash(value):
-        tell(*_dash(value))
-        return figure
+        return Figure(None, [_told(_dash(value), place)])
+    told: list[_Remark] = []
     if unit.reads == "money" and isinstance(value, str) and says_thousands_twice(value):
-        tell(
-            "number-ambiguous",
-            f"'{plain(value)}' says thousands twice; it was read without the 'k'.",
-            "Type the full amount in pounds.",
+        told.append(
+            (
+                "number-ambiguous",
+                f"'{plain(value)}' says thousands twice; it was read without the 'k'.",
+                "Type the full amount in pounds.",
+            )
         )
         value = plain(value)[:-1]
+    read = None
     try:
         read = number(value, unit.reads)
     except NotANumberError:
         kind = _KINDS.get(unit.reads, "a number")
-        tell("number-invalid", f"'{plain(value)}' stands where {kind} belongs.", probably(value, unit.reads))
-        return figure
-    if read is None:
-        return figure
-    if refusal := _refusal(read, value, unit, above_150_percent=above_150_percent):
-        tell(*refusal)
-        return figure
-    figure.value = _rounded(read)
-    for remark in _remarks(read, figure.value, value, unit, place):
-        tell(*remark)
-    return figure
+        told.append(("number-invalid", f"'{plain(value)}' stands where {kind} belongs.", probably(value, unit.reads)))
+    if read is not None:
+        if refusal := _refusal(read, value, unit, above_150_percent=above_150_percent):
+            told.append(refusal)
+            read = None
+        else:
+            kept = _rounded(read)
+            told.extend(_remarks(read, kept, value, unit, place))
+            read = kept
+    return Figure(read, [_told(remark, place) for remark in told])
+
+
+def _told(remark: _Remark, place: Place) -> Finding:
+    rule, message, remedy = remark
+    return finding(rule, message, remedy=remedy, sheet=place.sheet, cell=place.cell)
 
 
 def _rounded(read: Decimal) -> Decimal:

@@ -8,9 +8,9 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from loaders.cells import CellValue, Sheet
-from loaders.patterns import as_path, match, names_in
-from loaders.values import key
+from loaders.cells import Sheet
+from loaders.patterns import as_path, find, match, names_in
+from loaders.text import CellValue, key
 from quarterdeck.declared import read_yaml
 from quarterdeck.periods import Month
 from quarterdeck.settings import Settings
@@ -284,7 +284,7 @@ class Layout(_Part):
         """How many of the layout's marks the sheets have: a sheet of that name, or a cell of that text."""
         names = [sheet.name for sheet in sheets]
         return sum(
-            any(match(mark, name) is not None for name in names) or any(_has_cell(sheet, mark) for sheet in sheets)
+            any(match(mark, name) is not None for name in names) or any(any(find(mark, sheet)) for sheet in sheets)
             for mark in self.recognised_by
         )
 
@@ -294,10 +294,6 @@ class LoadedLayout(_Part):
 
     layout: Layout
     sha256: str
-
-
-def _has_cell(sheet: Sheet, mark: str) -> bool:
-    return any(value and match(mark, str(value)) is not None for row in sheet.rows for value in row)
 
 
 def load_layout(path: Path) -> LoadedLayout:

@@ -5,21 +5,14 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
-from loaders.cells import CellValue, Sheet, whole_address
+from loaders.cells import Sheet, whole_address
 from loaders.drift import blank_headings, heading_drift, likely_heading, row_drift
 from loaders.figures import Place, read_figure
 from loaders.layout import Column, Dates, Heading, TableLayout, Unit, vocabulary
-from loaders.patterns import as_path, match, match_path, names_in
+from loaders.patterns import as_path, find, match, match_path, names_in
 from loaders.rows import Block, Number, Row, Text
-from loaders.values import (
-    NotADateError,
-    NotANumberError,
-    calendar_day,
-    is_dash,
-    key,
-    number,
-    plain,
-)
+from loaders.text import CellValue, key, plain
+from loaders.values import NotADateError, NotANumberError, calendar_day, is_dash, number
 from quarterdeck.findings import Finding
 from quarterdeck.periods import Month, fiscal_year
 from quarterdeck.rules import finding
@@ -33,11 +26,7 @@ def heading_rows(heading: Heading, sheet: Sheet) -> set[int]:
     """The rows, counted from 0, in which a table with such a heading starts."""
 
     def rows_with(pattern: str) -> set[int]:
-        return {
-            index
-            for index, row in enumerate(sheet.rows)
-            if any(value != "" and match(pattern, plain(value)) is not None for value in row)
-        }
+        return {row for (row, _), _ in find(pattern, sheet)}
 
     if heading.above is not None:
         return {row - heading.rows for row in rows_with(heading.above) if row >= heading.rows}
@@ -151,8 +140,8 @@ class TableReader:
     def _open_block(self, count: int, index: int, context: dict[str, Text]) -> Block | None:
         block = Block(count, index, {}, dict(context))
         for pattern, row in self._lines_above(index):
-            for column, value in enumerate(self.sheet.rows[row]):
-                parts = match(pattern, plain(value)) if value != "" else None
+            for column, text in enumerate(self.sheet.shown[row]):
+                parts = match(pattern, text) if text else None
                 if parts:
                     cell = self.sheet.address(row, column)
                     block.context |= {name: Text(self._part(name, part, cell), cell) for name, part in parts.items()}
@@ -164,7 +153,7 @@ class TableReader:
         if self.layout.title:
             yield from ((self.layout.title, row) for row in range(index))
         if self.layout.before_heading:
-            filled = [row for row in range(index) if any(value != "" for value in self.sheet.rows[row])]
+            filled = [row for row in range(index) if any(self.sheet.shown[row])]
             if filled:
                 yield self.layout.before_heading, filled[-1]
 
@@ -174,7 +163,7 @@ class TableReader:
             top, left = self.sheet.origin(row, column)
             # A heading merged downwards counts once, in its first row.
             if top == row or (top < index and row == index):
-                text = plain(self.sheet.value(top, left))
+                text = self.sheet.text(top, left)
                 if text:
                     path.append(text)
         return tuple(path)
@@ -215,7 +204,7 @@ class TableReader:
 
     def _is_alone(self, index: int, column: int) -> bool:
         beyond = range(index + self.layout.heading.rows, len(self.sheet.rows))
-        return not any(plain(self.sheet.value(row, column)) for row in beyond)
+        return not any(self.sheet.text(row, column) for row in beyond)
 
     def _is_half(self, path: tuple[str, ...]) -> bool:
         """Whether only the upper of a column's headings stand there."""
@@ -228,13 +217,15 @@ class TableReader:
 
     def _band(self, index: int) -> tuple[int, dict[str, Text]] | None:
         """Which kind of band a row is, outermost 0, and what it says; None where it is none."""
-        filled = [(column, value) for column, value in enumerate(self.sheet.rows[index]) if plain(value)]
+        if not self.layout.bands:
+            return None
+        filled = [column for column, text in enumerate(self.sheet.shown[index]) if text]
         if len(filled) != 1:
             return None
-        column, value = filled[0]
+        column = filled[0]
         for level, patterns in enumerate(self.layout.bands):
             for pattern in as_path(patterns):
-                parts = match(pattern, plain(value))
+                parts = match(pattern, self.sheet.shown[index][column])
                 if parts is not None:
                     return level, {name: Text(part, self.sheet.address(index, column)) for name, part in parts.items()}
         return None
@@ -261,12 +252,11 @@ class TableReader:
         return rows
 
     def _is_blank(self, index: int, block: Block) -> bool:
-        columns = [column for found in block.columns.values() for column, _ in found]
-        return not any(plain(self.sheet.value(index, column)) for column in columns)
+        return not any(self.sheet.text(index, column) for found in block.columns.values() for column, _ in found)
 
     def _goes_on_below(self, index: int, block: Block) -> bool:
         """Whether what follows a blank row is a row of the table, by its figures and not only by its place."""
-        below = next((row for row in range(index, len(self.sheet.rows)) if any(map(plain, self.sheet.rows[row]))), None)
+        below = next((row for row in range(index, len(self.sheet.rows)) if any(self.sheet.shown[row])), None)
         if below is None or self._is_ignored(below) or self._band(below) is not None:
             return False
         if any(below in reader.heading_rows for reader in (self, *self.others)) or not self._is_row(below, block):
@@ -306,7 +296,9 @@ class TableReader:
         return False
 
     def _is_ignored(self, index: int) -> bool:
-        first = next((plain(value) for value in self.sheet.rows[index] if plain(value)), "")
+        if not self.layout.ignore_rows:
+            return False
+        first = next(filter(None, self.sheet.shown[index]), "")
         return any(match(pattern, first) is not None for pattern in self.layout.ignore_rows)
 
     # What is in a row

@@ -9,7 +9,7 @@ from loaders.cells import Sheet, whole_address
 from loaders.layout import TableLayout, Total
 from loaders.patterns import match
 from loaders.rows import Block, Number, Row, figures_of, first_text
-from loaders.values import key
+from loaders.text import key
 from quarterdeck.findings import Finding
 from quarterdeck.rules import finding
 
