@@ -19,16 +19,16 @@ from loaders.cells import Sheet, TooLargeFileError, UnreadableFileError
 from loaders.extract import Extraction, RawRow, extract
 from loaders.form import form_findings
 from loaders.formats import read_workbook
-from loaders.layout import LoadedLayout, load_layouts, recognise
+from loaders.layout import LoadedLayout, load_layouts, recognise, units
 from loaders.stated import stated_findings
 from loaders.timeliness import timeliness_findings
 from quarterdeck.findings import Finding, Severity
 from quarterdeck.organisations import Place
 from quarterdeck.periods import Month
-from quarterdeck.rules import finding
+from quarterdeck.rules import catalogue, finding
 from quarterdeck.settings import Settings
 from quarterdeck.standing import UNRECOGNISED
-from quarterdeck.warehouse import record_columns
+from quarterdeck.warehouse import record_columns, records
 
 _UNTIL_RELEASED = (
     "Until then it holds its quarter: send the right file under the same name, or have this one taken back with "
@@ -55,10 +55,19 @@ def read_batch(settings: Settings, feed: str, period: str, receipt_ids: list[str
     batches = settings.work / "batches"
     batches.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{feed}.{period}.", dir=batches))
+    _declared(settings)
     held = run_apart(partial(_read_into, settings, folder, received))
     seconds = time.monotonic() - started
     log.info("%s %s: %d files read in %.1f s, %d of them held", feed, period, len(received), seconds, held)
     return str(folder)
+
+
+def _declared(settings: Settings) -> None:
+    """Read what is declared, once, before processes are forked that all need it."""
+    load_layouts(settings.layouts)
+    units()
+    catalogue()
+    records()
 
 
 def _read_into(

@@ -124,7 +124,7 @@ class _Ledger:
 
     def knows(self, file: _File) -> bool:
         """Whether a landed file has the bytes of the latest file of some return."""
-        latest = self._latest_at(file.place) if file.place else None
+        latest = self._latest_at(file.place) if file.place else {}
         try:
             return bool(latest) and sha256_of(file.path) in latest
         except FileNotFoundError:
