@@ -106,20 +106,24 @@ def _figures_of(order: int, record: str, body: RecordArithmetic, figure: str) ->
             '{record}' as record, {order} as record_order, submission_id, organisation_code, reporting_period,
             table_name, sheet, block, source_row, row_type, rolls_up_to_row,
             coalesce({label}, 'row ' || source_row) as label, '{body.label}' as label_field,
-            '{figure}' as figure, map([{names}]::varchar[], [{values}]::varchar[]) as dimensions,
+            '{figure}' as figure, [{names}]::varchar[] as dimension_names, [{values}]::varchar[] as dimension_values,
+            regexp_replace(json_extract_string(cells, '$.{figure}'), '^([A-Z]+)$', '\\1' || source_row) as cell,
+            -- What they are sorted by stands first.
             case when {figure} is not null then struct_pack(
+                source_row := source_row,
+                length := length(cell),
+                cell := cell,
                 amount := {figure}::decimal(20, 6) * {figure}_scale,
                 scale := {figure}_scale,
                 decimals := {figure}_decimals,
-                unit := {figure}_unit,
-                cell := regexp_replace(json_extract_string(cells, '$.{figure}'), '^([A-Z]+)$', '\\1' || source_row)
+                unit := {figure}_unit
             ) end as printed
         from raw.{record}
         where submission_id in (from wanted)"""
 
 
 def _compare(connection: "duckdb.DuckDBPyConnection", declared: Arithmetic) -> list[dict[str, Any]]:
-    connection.execute(f"create or replace temp table figures as {figures_query(declared)}")
+    connection.execute(f"create or replace temp table printed_figures as {figures_query(declared)}")
     connection.execute(
         "create or replace temp table identities (identity integer, record varchar, over_field varchar, result varchar,"
         " plus varchar[], minus varchar[], excluded varchar[], needed varchar[], unless_printed varchar,"
