@@ -8,8 +8,6 @@ from loaders.layout import Unit
 from loaders.meant import LARGEST_FRACTION, probably
 from loaders.text import CellValue, plain
 from loaders.values import NotANumberError, is_dash, number, says_thousands_twice
-from quarterdeck.findings import Finding
-from quarterdeck.rules import finding
 
 _LARGEST = Decimal(10) ** 12
 _DECIMALS_KEPT = 6
@@ -22,35 +20,31 @@ _KINDS = {
     "fraction": "a score out of a maximum",
     "fraction_maximum": "a score out of a maximum",
 }
-_Remark = tuple[str, str, str]
+Remark = tuple[str, str, str]
 """A rule, what is said and how to mend it."""
-
-
-class Place(NamedTuple):
-    """Where a figure stands; `typed` is false where every cell is text, so that a number as text means nothing."""
-
-    sheet: str
-    cell: str
-    typed: bool = True
 
 
 class Figure(NamedTuple):
     """A cell's figure, as it stands there and before any scaling; blank where there is none or it is refused."""
 
     value: Decimal | None = None
-    findings: Sequence[Finding] = ()
+    remarks: Sequence[Remark] = ()
 
 
-def read_figure(value: CellValue, unit: Unit, place: Place, *, above_150_percent: bool = False) -> Figure:
+BLANK = Figure()
+
+
+def read_figure(value: CellValue, unit: Unit, *, typed: bool = True, above_150_percent: bool = False) -> Figure:
     """The figure of a cell that is to hold one in `unit`.
 
-    A figure has at most 6 decimals; more are rounded, which is told. Whatever could be read in two ways is refused.
+    `typed` is false where every cell is text, so that a number as text means nothing. A figure has at most 6 decimals;
+    more are rounded, which is told. Whatever could be read in two ways is refused.
     """
     if value == "":
-        return Figure()
+        return BLANK
     if is_dash(value):
-        return Figure(None, [_told(_dash(value), place)])
-    told: list[_Remark] = []
+        return Figure(None, [_dash(value)])
+    told: list[Remark] = []
     if unit.reads == "money" and isinstance(value, str) and says_thousands_twice(value):
         told.append(
             (
@@ -72,14 +66,9 @@ def read_figure(value: CellValue, unit: Unit, place: Place, *, above_150_percent
             read = None
         else:
             kept = _rounded(read)
-            told.extend(_remarks(read, kept, value, unit, place))
+            told.extend(_remarks(read, kept, value, unit, typed=typed))
             read = kept
-    return Figure(read, [_told(remark, place) for remark in told])
-
-
-def _told(remark: _Remark, place: Place) -> Finding:
-    rule, message, remedy = remark
-    return finding(rule, message, remedy=remedy, sheet=place.sheet, cell=place.cell)
+    return Figure(read, told)
 
 
 def _rounded(read: Decimal) -> Decimal:
@@ -87,7 +76,7 @@ def _rounded(read: Decimal) -> Decimal:
     return read if kept == read else Decimal(f"{kept.normalize():f}")
 
 
-def _dash(value: CellValue) -> _Remark:
+def _dash(value: CellValue) -> Remark:
     return (
         "dash-for-blank",
         f"'{plain(value)}' was read as a blank: there is no figure.",
@@ -95,7 +84,7 @@ def _dash(value: CellValue) -> _Remark:
     )
 
 
-def _refusal(read: Decimal, value: CellValue, unit: Unit, *, above_150_percent: bool) -> _Remark | None:
+def _refusal(read: Decimal, value: CellValue, unit: Unit, *, above_150_percent: bool) -> Remark | None:
     # With its sign, a percentage is what it says.
     bare = unit.reads == "percent" and not isinstance(value, str)
     if bare and abs(read) > LARGEST_FRACTION and not above_150_percent:
@@ -114,14 +103,14 @@ def _refusal(read: Decimal, value: CellValue, unit: Unit, *, above_150_percent: 
     return None
 
 
-def _remarks(read: Decimal, kept: Decimal, value: CellValue, unit: Unit, place: Place) -> Iterator[_Remark]:
+def _remarks(read: Decimal, kept: Decimal, value: CellValue, unit: Unit, *, typed: bool) -> Iterator[Remark]:
     if kept != read:
         yield (
             "number-rounded",
             f"{plain(value)} has more than {_DECIMALS_KEPT} decimals; it was read as {kept:f}.",
             "Nothing needs to be done; round the figure to what is reported if it should read otherwise.",
         )
-    if place.typed and isinstance(value, str) and unit.reads in _WRITTEN_AS_NUMBERS:
+    if typed and isinstance(value, str) and unit.reads in _WRITTEN_AS_NUMBERS:
         yield (
             "number-as-text",
             f"'{plain(value)}' is stored as text; it was read as {kept.normalize():f}.",

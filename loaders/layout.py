@@ -98,12 +98,12 @@ class Column(_Part):
     dimensions: dict[str, str] = {}
     above_150_percent: bool = False
 
-    @property
+    @cached_property
     def path(self) -> tuple[str, ...]:
         """The header as a path."""
         return (self.header,) if isinstance(self.header, str) else tuple(self.header)
 
-    @property
+    @cached_property
     def is_number(self) -> bool:
         """Whether its cells hold numbers."""
         return bool(self.unit or self.units)
@@ -167,6 +167,11 @@ class Record(_Part):
     details_only: bool = False
     where_filled: str | None = None
     where_blank: str | None = None
+
+    @cached_property
+    def sources(self) -> list[tuple[str, str, tuple[str, ...]]]:
+        """Every field of the record with its kind and the columns that may say it, the first that does first."""
+        return [(name, kind, as_path(self.fields.get(name, name))) for name, kind in records()[self.record].items()]
 
 
 class CellTable(_Part):

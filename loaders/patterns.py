@@ -93,12 +93,17 @@ def names_in(pattern: str) -> set[str]:
     return {token[1:-1] for token in TOKEN.findall(pattern) if token != "*"}
 
 
-def match_path(patterns: tuple[str, ...], path: tuple[str, ...]) -> dict[str, str] | None:
+def match_path(patterns: tuple[str, ...], path: tuple[str, ...]) -> Mapping[str, str] | None:
     """The kept parts where every heading of a path matches, else None; `("",)` is the path without a heading.
 
     >>> match_path(("Target", "{savings_year}"), ("TARGET", "2018/19"))
     {'savings_year': '2018/19'}
     """
+    short = sum(map(len, path)) <= LONGEST_REMEMBERED
+    return _matched_path_remembered(patterns, path) if short else _matched_path(patterns, path)
+
+
+def _matched_path(patterns: tuple[str, ...], path: tuple[str, ...]) -> Mapping[str, str] | None:
     if patterns == ("",):
         return {} if not path else None
     if patterns == ("*",):
@@ -112,3 +117,6 @@ def match_path(patterns: tuple[str, ...], path: tuple[str, ...]) -> dict[str, st
             return None
         parts |= found
     return parts
+
+
+_matched_path_remembered = lru_cache(REMEMBERED)(_matched_path)

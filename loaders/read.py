@@ -93,7 +93,7 @@ def _read_into(
             held += result.has_error
             if not result.has_error:
                 for record, found in result.rows.items():
-                    files.add(record, _identified(found, receipt))
+                    files.add(record, found, _identity(receipt))
     begin(AFTER_ITEMS)
     (folder / "submissions.json").write_text(json.dumps(described))
     return held
@@ -243,15 +243,13 @@ def _content_sha256(rows: list[RawRow]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _identified(found: list[RawRow], receipt: Receipt) -> list[RawRow]:
-    identity = {
+def _identity(receipt: Receipt) -> RawRow:
+    return {
         # The receipt's id stands here until the loader, who alone sees the earlier ones, numbers the submission.
         "submission_id": receipt.receipt_id,
         "organisation_code": receipt.organisation_code,
         "reporting_period": receipt.reporting_period,
     }
-    # The rows of a series know their month themselves.
-    return [identity | row for row in found]
 
 
 class _BatchFiles:
@@ -268,11 +266,14 @@ class _BatchFiles:
         for stream in self.open.values():
             stream.close()
 
-    def add(self, record: str, rows: list[RawRow]) -> None:
-        """Write rows of one record type."""
+    def add(self, record: str, rows: list[RawRow], identity: RawRow) -> None:
+        """Write rows of one record type, with what is the same in all of them; a series' rows know their month."""
         if rows and record not in self.open:
             self.open[record] = (self.folder / f"{record}.jsonl").open("w", encoding="utf-8")
         for start in range(0, len(rows), _ROWS_A_LINE):
             some = rows[start : start + _ROWS_A_LINE]
-            columns: dict[str, list[Any]] = {name: [row[name] for row in some] for name in record_columns(record)}
+            columns: dict[str, list[Any]] = {
+                name: [row[name] for row in some] if name in some[0] else [identity[name]] * len(some)
+                for name in record_columns(record)
+            }
             self.open[record].write(json.dumps(columns, default=str, separators=(",", ":")) + "\n")

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from loaders.cells import Sheet, whole_address
 from loaders.drift import blank_headings, heading_drift, likely_heading, row_drift
-from loaders.figures import Place, read_figure
+from loaders.figures import read_figure
 from loaders.layout import Column, Dates, Heading, TableLayout, Unit, vocabulary
 from loaders.patterns import as_path, find, match, match_path, names_in
 from loaders.rows import Block, Number, Row, Text
@@ -59,6 +59,7 @@ class TableReader:
         self.headed: set[int] = set()
         self.heading_rows = heading_rows(layout.heading, sheet)
         self.others: list[TableReader] = []
+        self._filled = [(name, spec) for name, spec in layout.columns.items() if spec.filled]
 
     def rows(self) -> list[Row]:
         """Every row of every block; empty, with a finding, where the table is not on the sheet."""
@@ -252,7 +253,9 @@ class TableReader:
         return rows
 
     def _is_blank(self, index: int, block: Block) -> bool:
-        return not any(self.sheet.text(index, column) for found in block.columns.values() for column, _ in found)
+        texts = self.sheet.shown[index]
+        width = len(texts)
+        return not any(texts[column] for found in block.columns.values() for column, _ in found if column < width)
 
     def _goes_on_below(self, index: int, block: Block) -> bool:
         """Whether what follows a blank row is a row of the table, by its figures and not only by its place."""
@@ -307,7 +310,7 @@ class TableReader:
         texts = dict(block.context)
         for name, found in block.columns.items():
             spec = self.layout.columns[name]
-            if not spec.is_number:
+            if not spec.is_number and (spec.fill_down or self.sheet.text(index, found[0][0])):
                 texts |= self._texts(block, name, spec, index, found[0][0])
         row_type = next(
             (total.type for total in self.layout.totals if _reads(texts.get(total.column), total.label)), "detail"
@@ -317,7 +320,7 @@ class TableReader:
             for name, found in block.columns.items():
                 spec = self.layout.columns[name]
                 if spec.is_number and not (spec.blank_where_filled and spec.blank_where_filled in texts):
-                    row.numbers[name] = list(self._numbers(row, spec, index, found, part))
+                    row.numbers[name] = self._numbers(row, spec, index, found, part)
             self._roll_up(block, row)
             block.rows.append(row)
             self._check_filled(block, row, index)
@@ -407,15 +410,18 @@ class TableReader:
 
     def _numbers(
         self, row: Row, spec: Column, index: int, found: list[tuple[int, dict[str, str]]], part: tuple[str, int] | None
-    ) -> Iterator[Number]:
+    ) -> list[Number]:
         unit = self._unit(row, spec, index)
+        numbers: list[Number] = []
         if unit is None:
-            return
+            return numbers
         for column, parts in found:
             value, of_several = self.sheet.value(index, column), None
+            if value == "" and not spec.tokens:
+                continue
             if token := spec.token(value):
                 cell = self.sheet.own_address(index, column)
-                yield Number(None, unit.unit, unit.scale, 0, cell, tuple(parts.items()), token)
+                numbers.append(Number(None, unit.unit, unit.scale, 0, cell, tuple(parts.items()), token))
                 continue
             if part and isinstance(value, str) and plain(value):
                 pieces = plain(value).split(part[0])
@@ -424,17 +430,20 @@ class TableReader:
                 else:
                     value = plain(value)
             # Of a cell with several figures a part is text anyway.
-            place = Place(self.sheet.name, self.sheet.address(index, column), self.sheet.typed and part is None)
-            read = read_figure(value, unit, place, above_150_percent=spec.above_150_percent)
-            self.findings.extend(read.findings)
-            figure = read.value
+            figure, remarks = read_figure(
+                value, unit, typed=self.sheet.typed and part is None, above_150_percent=spec.above_150_percent
+            )
+            for remark in remarks:
+                self._find(*remark, self.sheet.address(index, column))
             if figure is not None:
                 scale = -unit.scale if spec.negate else unit.scale
                 decimals = _decimals(figure) if spec.decimals == "as typed" else spec.decimals
                 cell = self.sheet.own_address(index, column)
                 if isinstance(value, str):
                     of_several = _PARTS_READ.get(unit.reads, of_several)
-                yield Number(figure, unit.unit, scale, decimals, cell, tuple(parts.items()), part=of_several)
+                said = tuple(parts.items())
+                numbers.append(Number(figure, unit.unit, scale, decimals, cell, said, part=of_several))
+        return numbers
 
     def _unit(self, row: Row, spec: Column, index: int) -> Unit | None:
         if spec.unit:
@@ -477,10 +486,10 @@ class TableReader:
         block.boundary = len(block.rows) + 1
 
     def _check_filled(self, block: Block, row: Row, index: int) -> None:
-        if row.type != "detail" or not self._is_complete(block):
+        if row.type != "detail" or not self._filled or not self._is_complete(block):
             return
-        for name, spec in self.layout.columns.items():
-            if spec.filled and not {name, token_of(name)} & row.texts.keys() and not row.numbers.get(name):
+        for name, spec in self._filled:
+            if not {name, token_of(name)} & row.texts.keys() and not row.numbers.get(name):
                 self._find(
                     "value-required",
                     f"'{' / '.join(filter(None, spec.path)) or name}' is blank in {self.sheet.line(index)}.",
