@@ -11,6 +11,8 @@ from loaders.values import NotANumberError, is_dash, number, says_thousands_twic
 
 _LARGEST = Decimal(10) ** 12
 _DECIMALS_KEPT = 6
+_WHOLE_AS_STORED = ("number", "percent_points", "money")
+"""How a unit is read whose whole numbers, in cells of numbers, leave nothing to be said."""
 _WRITTEN_AS_NUMBERS = ("number", "percent", "percent_points")
 _KINDS = {
     "percent": "a percentage",
@@ -42,6 +44,8 @@ def read_figure(value: CellValue, unit: Unit, *, typed: bool = True, above_150_p
     """
     if value == "":
         return BLANK
+    if type(value) is float and unit.reads in _WHOLE_AS_STORED and value.is_integer() and abs(value) < _LARGEST:
+        return Figure(Decimal(int(value)))
     if is_dash(value):
         return Figure(None, [_dash(value)])
     told: list[Remark] = []

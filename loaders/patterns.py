@@ -67,16 +67,18 @@ _matched_remembered = lru_cache(REMEMBERED)(_matched)
 
 def find(pattern: str, sheet: Sheet) -> Iterator[tuple[Address, Mapping[str, str]]]:
     """The cells of a sheet that match, row by row, and their kept parts."""
-    if TOKEN.search(pattern):
-        for row, texts in enumerate(sheet.shown):
-            for column, text in enumerate(texts):
-                if text and (parts := match(pattern, text)) is not None:
-                    yield (row, column), parts
+    if not TOKEN.search(pattern):
+        wanted = key(pattern)
+        for row, keys in enumerate(sheet.keys):
+            if wanted and wanted in keys:
+                yield from (((row, column), {}) for column, each in enumerate(keys) if each == wanted)
         return
-    wanted = key(pattern)
+    # What stands in the pattern itself stands in every text that matches.
+    contained = max(map(key, TOKEN.split(pattern)), key=len)
     for row, keys in enumerate(sheet.keys):
-        if wanted and wanted in keys:
-            yield from (((row, column), {}) for column, each in enumerate(keys) if each == wanted)
+        for column, each in enumerate(keys):
+            if each and contained in each and (parts := match(pattern, sheet.shown[row][column])) is not None:
+                yield (row, column), parts
 
 
 def as_path(header: str | list[str]) -> tuple[str, ...]:

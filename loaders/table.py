@@ -415,11 +415,12 @@ class TableReader:
         numbers: list[Number] = []
         if unit is None:
             return numbers
+        values = self.sheet.rows[index]
         for column, parts in found:
-            value, of_several = self.sheet.value(index, column), None
+            value, of_several = values[column] if column < len(values) else "", None
             if value == "" and not spec.tokens:
                 continue
-            if token := spec.token(value):
+            if spec.tokens and (token := spec.token(value)):
                 cell = self.sheet.own_address(index, column)
                 numbers.append(Number(None, unit.unit, unit.scale, 0, cell, tuple(parts.items()), token))
                 continue
