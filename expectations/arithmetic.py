@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from expectations.approvals import with_overrides
 from expectations.declarations import Arithmetic, RecordArithmetic, arithmetic
 from expectations.pending import overrides, pending_partitions
-from expectations.store import PlacedFinding, insert_findings, quarter_of, rows
+from expectations.store import PlacedFinding, insert, insert_findings, quarter_of, rows
 from expectations.submissions import all_submissions
 from quarterdeck.findings import Finding, Severity
 from quarterdeck.quarantine import quarantine, release
@@ -56,23 +56,17 @@ def check(settings: Settings, submission_ids: Sequence[str]) -> CheckResult:
         return CheckResult(0)
     with connect(settings) as connection:
         connection.execute("create or replace temp table wanted as select unnest(?) as submission_id", [submission_ids])
-        checked = _compare(connection, arithmetic())
+        _compare(connection, arithmetic())
         connection.begin()
         _write_checks(connection)
         connection.execute("delete from raw.findings where stage = ? and submission_id in (from wanted)", [STAGE])
-        insert_findings(connection, STAGE, with_overrides(_findings(checked), overrides(settings, connection)))
+        insert_findings(connection, STAGE, with_overrides(_findings(connection), overrides(settings, connection)))
         _set_status(connection)
         supersede(connection)
         held = _move_files(settings, connection)
         connection.commit()
-    verdicts = [row["verdict"] for row in checked]
-    return CheckResult(
-        len(set(submission_ids)),
-        verdicts.count("agrees"),
-        verdicts.count("rounds"),
-        verdicts.count("disagrees"),
-        sorted(held),
-    )
+        verdicts = dict(connection.execute("select verdict, count(*) from checked group by verdict").fetchall())
+    return CheckResult(len(set(submission_ids)), **verdicts, held=sorted(held))
 
 
 def check_pending(settings: Settings) -> CheckResult:
@@ -106,58 +100,64 @@ def _figures_of(order: int, record: str, body: RecordArithmetic, figure: str) ->
             '{record}' as record, {order} as record_order, submission_id, organisation_code, reporting_period,
             table_name, sheet, block, source_row, row_type, rolls_up_to_row,
             coalesce({label}, 'row ' || source_row) as label, '{body.label}' as label_field,
-            '{figure}' as figure, map([{names}]::varchar[], [{values}]::varchar[]) as dimensions,
+            '{figure}' as figure, [{names}]::varchar[] as dimension_names, [{values}]::varchar[] as dimension_values,
+            regexp_replace(json_extract_string(cells, '$.{figure}'), '^([A-Z]+)$', '\\1' || source_row) as cell,
+            -- What they are sorted by stands first.
             case when {figure} is not null then struct_pack(
+                source_row := source_row,
+                length := length(cell),
+                cell := cell,
                 amount := {figure}::decimal(20, 6) * {figure}_scale,
                 scale := {figure}_scale,
                 decimals := {figure}_decimals,
-                unit := {figure}_unit,
-                cell := regexp_replace(json_extract_string(cells, '$.{figure}'), '^([A-Z]+)$', '\\1' || source_row)
+                unit := {figure}_unit
             ) end as printed
         from raw.{record}
         where submission_id in (from wanted)"""
 
 
-def _compare(connection: "duckdb.DuckDBPyConnection", declared: Arithmetic) -> list[dict[str, Any]]:
-    connection.execute(f"create or replace temp table figures as {figures_query(declared)}")
+def _compare(connection: "duckdb.DuckDBPyConnection", declared: Arithmetic) -> None:
+    """Leave every comparison in the temporary table `checked`."""
+    connection.execute(f"create or replace temp table printed_figures as {figures_query(declared)}")
     connection.execute(
         "create or replace temp table identities (identity integer, record varchar, over_field varchar, result varchar,"
         " plus varchar[], minus varchar[], excluded varchar[], needed varchar[], unless_printed varchar,"
         " blank_result varchar, percent_of varchar, within double)"
     )
     connection.execute("create or replace temp table rules (identity integer, rule varchar, says varchar)")
-    connection.execute("insert into rules values (0, ?, ?)", [declared.roll_up.rule, declared.roll_up.says])
+    said = [(0, declared.roll_up.rule, declared.roll_up.says)]
+    said += [(number, body.rule, body.says) for number, _, body in declared.identities]
+    insert(connection, "rules", [dict(zip(("identity", "rule", "says"), each, strict=True)) for each in said])
     for number, record, body in declared.identities:
         connection.execute(
             "insert into identities values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [number, record, body.over, body.result, body.plus and list(body.plus), list(body.minus),
              list(body.excluded), list(body.needed), body.unless, body.blank_result, body.percent_of, body.within],
         )  # fmt: skip
-        connection.execute("insert into rules values (?, ?, ?)", [number, body.rule, body.says])
     connection.execute("set variable exact_units = ?", [list(declared.exact_units)])
     connection.execute("set variable rounding_rule = ?", [declared.rounding_rule])
     connection.execute("set variable bounds_rule = ?", [declared.bounds_rule])
     connection.execute(COMPARISON.read_text(encoding="utf-8"))
-    return rows(
-        connection,
-        "select checked.*, submissions.file_name from checked inner join raw.submissions using (submission_id)"
-        " order by submission_id, sheet, printed_cell, rule",
-    )
 
 
 def _write_checks(connection: "duckdb.DuckDBPyConnection") -> None:
     columns = ", ".join(ARITHMETIC_CHECKS)
     connection.execute("create or replace temp table severities (rule varchar, severity varchar)")
-    for rule in catalogue().values():
-        connection.execute("insert into severities values (?, ?)", [rule.id, rule.severity])
+    levels = [{"rule": rule.id, "severity": rule.severity.value} for rule in catalogue().values()]
+    insert(connection, "severities", levels)
     connection.execute("delete from raw.arithmetic_checks where submission_id in (from wanted)")
     connection.execute(
         f"insert into raw.arithmetic_checks by name select {columns} from checked inner join severities using (rule)"
     )
 
 
-def _findings(checked: list[dict[str, Any]]) -> list[PlacedFinding]:
+def _findings(connection: "duckdb.DuckDBPyConnection") -> list[PlacedFinding]:
     remedies = arithmetic().remedies
+    inexact = rows(
+        connection,
+        "select checked.*, submissions.file_name from checked inner join raw.submissions using (submission_id)"
+        " where verdict <> 'agrees' order by submission_id, sheet, printed_cell, rule",
+    )
     return [
         PlacedFinding(
             finding(
@@ -172,8 +172,7 @@ def _findings(checked: list[dict[str, Any]]) -> list[PlacedFinding]:
             row["submission_id"],
             row["file_name"],
         )
-        for row in checked
-        if row["verdict"] != "agrees"
+        for row in inexact
     ]
 
 
@@ -223,11 +222,8 @@ def amount(value: Decimal, row: Mapping[str, Any]) -> str:
 
 def _set_status(connection: "duckdb.DuckDBPyConnection") -> None:
     """Hold the submissions that have an error by today's rules, accept the others."""
-    levels = [(rule.id, rule.severity.value) for rule in catalogue().values()]
-    connection.execute("create or replace temp table levels (rule text, severity text)")
-    connection.executemany("insert into levels values (?, ?)", levels)
     connection.execute(
-        "update raw.findings set severity = levels.severity from levels where findings.rule = levels.rule"
+        "update raw.findings set severity = severities.severity from severities where findings.rule = severities.rule"
         " and findings.submission_id in (from wanted)"
     )
     connection.execute(

@@ -1,40 +1,83 @@
--- Printed totals and results against what they should be. Reads the temporary tables `figures` (one row a printed
+-- Printed totals and results against what they should be. Reads the temporary tables `printed_figures` (one row a printed
 -- figure, whatever record it came from), `identities` (one row a declared identity) and `rules` (one row an identity,
 -- and 0 for roll-ups); leaves `checked`, one row a comparison.
 -- Amounts are compared exactly, in canonical units (value x scale), and reported in the unit of the printed figure.
+
+-- A table on a sheet of a submission, and a kind of figure, go by their numbers from here on.
+create or replace temp table places as
+select
+    *,
+    row_number() over () as place
+from (
+    select distinct record, record_order, submission_id, organisation_code, reporting_period, table_name, sheet
+    from printed_figures
+);
+
+create or replace temp table kinds as
+select
+    record,
+    label_field,
+    figure,
+    row_number() over () as kind,
+    dimension_values,
+    map(dimension_names, dimension_values) as dimensions
+from (
+    select distinct record, label_field, figure, dimension_names, dimension_values
+    from printed_figures
+);
+
+create or replace temp table figures as
+select
+    places.place,
+    kinds.kind,
+    printed_figures.block,
+    printed_figures.source_row,
+    printed_figures.row_type,
+    printed_figures.rolls_up_to_row,
+    printed_figures.label,
+    printed_figures.printed
+from printed_figures
+inner join places
+    on
+        printed_figures.record = places.record
+        and printed_figures.submission_id = places.submission_id
+        and printed_figures.table_name = places.table_name
+        and printed_figures.sheet = places.sheet
+inner join kinds
+    on
+        printed_figures.record = kinds.record
+        and printed_figures.figure = kinds.figure
+        and printed_figures.dimension_values = kinds.dimension_values;
 
 -- Roll-ups: the rows that name a total, figure by figure, beside what that total prints. A total of other dimensions
 -- than its rows (a total of years, where years run down the table) is an identity's business.
 create or replace temp table comparisons as
 with parts as (
     select
-        record, record_order, submission_id, organisation_code, reporting_period, table_name, sheet, block,
-        rolls_up_to_row, figure, dimensions,
-        list(printed order by source_row) as terms
+        place,
+        block,
+        rolls_up_to_row,
+        kind,
+        list_sort(list(printed)) as terms
     from figures
     where rolls_up_to_row is not null and printed is not null
     group by all
 ),
 
 totals as (
-    select distinct record, submission_id, table_name, sheet, block, source_row, label
+    select distinct place, block, source_row, label
     from figures
     where row_type in ('subtotal', 'total')
 )
 
 select
-    parts.record,
-    parts.record_order,
+    parts.place,
     0 as identity,
-    parts.submission_id,
-    parts.organisation_code,
-    parts.reporting_period,
-    parts.sheet,
     totals.label as thing,
     concat_ws(
         ' ',
-        nullif(parts.figure, 'value'),
-        nullif(array_to_string(map_values(parts.dimensions), ' '), '')
+        nullif(kinds.figure, 'value'),
+        nullif(array_to_string(kinds.dimension_values, ' '), '')
     ) as figure,
     total_figures.printed,
     -- A blank total stands in the column of its rows.
@@ -47,137 +90,143 @@ select
     null::varchar as base_cell,
     null::double as within
 from parts
+inner join kinds on parts.kind = kinds.kind
 inner join totals
     on
-        parts.record = totals.record
-        and parts.submission_id = totals.submission_id
-        and parts.table_name = totals.table_name
-        and parts.sheet = totals.sheet
+        parts.place = totals.place
         and parts.block = totals.block
         and parts.rolls_up_to_row = totals.source_row
 left join figures as total_figures
     on
-        parts.record = total_figures.record
-        and parts.submission_id = total_figures.submission_id
-        and parts.table_name = total_figures.table_name
-        and parts.sheet = total_figures.sheet
+        parts.place = total_figures.place
         and parts.block = total_figures.block
         and parts.rolls_up_to_row = total_figures.source_row
-        and parts.figure = total_figures.figure
-        and parts.dimensions = total_figures.dimensions
+        and parts.kind = total_figures.kind
         and total_figures.printed is not null
 qualify
-    len(map_keys(parts.dimensions)) = 0
+    len(kinds.dimension_values) = 0
     or bool_or(total_figures.printed is not null) over (
-        partition by
-            parts.record, parts.submission_id, parts.table_name, parts.sheet, parts.block, parts.rolls_up_to_row
+        partition by parts.place, parts.block, parts.rolls_up_to_row
     );
 
--- Identities. Of a figure, `element` is its value of the field that the identity runs over, `thing` and `result_figure`
--- say in words which result it bears on; figures of one comparison share those two and, unless the identity runs over
--- the label, the row.
+-- Identities. Of a kind of figure, `element` is its value of the field that the identity runs over (blank where that is
+-- the label, which every row has its own of), `dimension_words` and `result_figure` say in words which result it bears
+-- on.
+create or replace temp table bearings as
+select
+    kinds.kind,
+    identities.identity,
+    identities.over_field = kinds.label_field as over_label,
+    lower(
+        case identities.over_field
+            when 'figure' then kinds.figure
+            when kinds.label_field then null
+            else kinds.dimensions[identities.over_field]
+        end
+    ) as element,
+    array_to_string(
+        list_transform(
+            map_entries(kinds.dimensions),
+            e -> case when e.key = identities.over_field then identities.result else e.value end
+        ),
+        ' '
+    ) as dimension_words,
+    case
+        when over_label then identities.result
+        else concat_ws(
+            ' ',
+            case when identities.over_field = 'figure' then identities.result else nullif(kinds.figure, 'value') end,
+            nullif(dimension_words, '')
+        )
+    end as result_figure
+from kinds
+inner join identities on kinds.record = identities.record
+where over_label or element is not null;
+
+-- Figures of one comparison share `thing`, `result_figure` and, unless the identity runs over the label, the row.
 create or replace temp table elements as
 with named as (
     select
-        figures.*,
-        identities.* exclude (record),
-        identities.over_field = figures.label_field as over_label,
-        lower(
-            case identities.over_field
-                when 'figure' then figures.figure
-                when figures.label_field then figures.label
-                else figures.dimensions[identities.over_field]
-            end
-        ) as element,
-        array_to_string(
-            list_transform(
-                map_entries(figures.dimensions),
-                e -> case when e.key = identities.over_field then identities.result else e.value end
-            ),
-            ' '
-        ) as dimension_words
+        figures.place,
+        figures.block,
+        figures.source_row,
+        figures.printed,
+        bearings.identity,
+        bearings.over_label,
+        bearings.result_figure,
+        case when bearings.over_label then lower(figures.label) else bearings.element end as element,
+        case when bearings.over_label then bearings.dimension_words else figures.label end as thing
     from figures
-    inner join identities on figures.record = identities.record
-    where element is not null
+    inner join bearings on figures.kind = bearings.kind
 ),
 
-rows_compared as (
-    select
-        *,
-        min(element) over one_row < max(element) over one_row as elements_side_by_side
-    from named
-    window one_row as (partition by submission_id, identity, table_name, sheet, source_row)
+-- Tables with elements beside each other. Where they run down the table, one a row, the thing alone holds them together.
+side_by_side as (
+    select distinct place, identity
+    from (
+        select place, identity
+        from named
+        where not over_label
+        group by place, identity, source_row
+        having min(element) < max(element)
+    )
 )
 
 select
-    *,
-    case when over_label then dimension_words else label end as thing,
-    case
-        when over_label then result
-        else concat_ws(
-            ' ',
-            case when over_field = 'figure' then result else nullif(figure, 'value') end,
-            nullif(dimension_words, '')
-        )
-    end as result_figure,
-    -- Where the elements run down the table, one a row, the thing alone holds them together.
-    case
-        when
-            not over_label
-            and bool_or(elements_side_by_side) over (partition by submission_id, identity, table_name, sheet)
-            then source_row
-    end as line
-from rows_compared;
+    named.* exclude (source_row, over_label),
+    case when side_by_side.place is not null then named.source_row end as line
+from named
+left join side_by_side on named.place = side_by_side.place and named.identity = side_by_side.identity
+where named.printed is not null;
 
 -- What each table prints at all, and the column that a blank result stands in.
 create or replace temp table printed_elements as
 select
-    submission_id,
-    identity,
-    table_name,
-    sheet,
-    result_figure,
-    list(distinct element) as elements,
-    any_value(regexp_extract(printed.cell, '^[A-Z]+')) filter (where element = result) as result_column
+    elements.place,
+    elements.identity,
+    elements.result_figure,
+    list(distinct elements.element) as elements,
+    any_value(regexp_extract(elements.printed.cell, '^[A-Z]+'))
+        filter (where elements.element = identities.result) as result_column
 from elements
-where printed is not null
+inner join identities on elements.identity = identities.identity
 group by all;
 
 insert into comparisons by name
 with lines as (
     select
-        record, record_order, identity, submission_id, organisation_code, reporting_period, table_name, sheet, block,
-        thing, result_figure, line, result, plus, minus, needed, unless_printed, blank_result, percent_of, within,
-        any_value(printed) filter (where element = result and printed is not null) as result_printed,
-        any_value(printed) filter (where element = percent_of and printed is not null) as base,
-        list(
-            struct_pack(
-                amount := case when list_contains(minus, element) then -printed.amount else printed.amount end,
-                scale := printed.scale,
-                decimals := printed.decimals,
-                unit := printed.unit,
-                cell := printed.cell
-            ) order by source_row, length(printed.cell), printed.cell
-        ) filter (
-            where printed is not null and element <> result
-            and (
-                list_contains(plus, element)
-                or list_contains(minus, element)
-                or (plus is null and not list_contains(excluded, element))
+        elements.place,
+        elements.identity,
+        elements.block,
+        elements.thing,
+        elements.result_figure,
+        elements.line,
+        any_value(elements.printed) filter (where elements.element = identities.result) as result_printed,
+        any_value(elements.printed) filter (where elements.element = identities.percent_of) as base,
+        list_sort(list(
+            struct_update(
+                elements.printed,
+                amount := case
+                    when list_contains(identities.minus, elements.element) then -elements.printed.amount
+                    else elements.printed.amount
+                end
             )
-        ) as terms
+        ) filter (
+            where elements.element <> identities.result
+            and (
+                list_contains(identities.plus, elements.element)
+                or list_contains(identities.minus, elements.element)
+                or (identities.plus is null and not list_contains(identities.excluded, elements.element))
+            )
+        )) as terms
     from elements
+    inner join identities on elements.identity = identities.identity
     group by all
 )
 
 select
-    lines.record,
-    lines.record_order,
+    lines.place,
     lines.identity,
-    lines.submission_id,
-    lines.organisation_code,
-    lines.reporting_period,
-    lines.sheet,
     lines.thing,
     lines.result_figure as figure,
     lines.result_printed as printed,
@@ -185,20 +234,28 @@ select
     coalesce(lines.terms, []) as terms,
     lines.base.amount as base_amount,
     lines.base.cell as base_cell,
-    case when lines.percent_of is not null then lines.within end as within
+    case when identities.percent_of is not null then identities.within end as within
 from lines
-inner join printed_elements using (submission_id, identity, table_name, sheet, result_figure)
+inner join identities on lines.identity = identities.identity
+inner join printed_elements
+    on
+        lines.place = printed_elements.place
+        and lines.identity = printed_elements.identity
+        and lines.result_figure = printed_elements.result_figure
 where
-    list_contains(printed_elements.elements, lines.result)
-    and list_has_all(printed_elements.elements, lines.needed)
-    and not coalesce(list_contains(printed_elements.elements, lines.unless_printed), false)
-    and (lines.result_printed is not null or lines.blank_result = 'zero')
+    list_contains(printed_elements.elements, identities.result)
+    and list_has_all(printed_elements.elements, identities.needed)
+    and not coalesce(list_contains(printed_elements.elements, identities.unless_printed), false)
+    and (lines.result_printed is not null or identities.blank_result = 'zero')
     -- Where every operand is blank there is nothing to compare, except with a printed 0.
     and (lines.terms is not null or lines.result_printed.amount = 0)
     -- A percentage follows from figures that are all there, and of nothing there is none.
     and (
-        lines.percent_of is null
-        or (lines.base.amount <> 0 and len(lines.terms) = len(coalesce(lines.plus, [])) + len(lines.minus))
+        identities.percent_of is null
+        or (
+            lines.base.amount <> 0
+            and len(lines.terms) = len(coalesce(identities.plus, [])) + len(identities.minus)
+        )
     );
 
 -- The verdicts.
@@ -256,13 +313,11 @@ with cells as (
         regexp_extract(cell, '^[A-Z]+') as letters,
         regexp_extract(cell, '[0-9]+$')::integer as row_number
     from (
-        select
-            number,
-            unnest(list_distinct(list_filter(
-                list_append(list_transform(terms, t -> t.cell), base_cell), c -> c is not null
-            ))) as cell
-        from judged
+        select number, unnest(terms).cell as cell from judged
+        union
+        select number, base_cell as cell from judged
     )
+    where cell is not null
 ),
 
 runs as (
@@ -276,19 +331,22 @@ runs as (
 
 select
     number,
-    string_agg(
-        letters || first_row || case when last_row > first_row then ':' || letters || last_row else '' end,
-        ', ' order by length(letters), letters, first_row
+    array_to_string(
+        list_transform(
+            list_sort(list(struct_pack(width := length(letters), letters, first_row, last_row))),
+            r -> r.letters || r.first_row || case when r.last_row > r.first_row then ':' || r.letters || r.last_row else '' end
+        ),
+        ', '
     ) as recomputed_from
 from runs
 group by number;
 
 create or replace temp table checked as
 select
-    judged.submission_id,
-    judged.organisation_code,
-    judged.reporting_period,
-    judged.record,
+    places.submission_id,
+    places.organisation_code,
+    places.reporting_period,
+    places.record,
     judged.thing || ': ' || replace(judged.figure, '_', ' ') || ' = ' || rules.says as subject,
     -- Blank where it is a million million or more.
     try_cast(judged.printed.amount / judged.scale as decimal(18, 6)) as printed_value,
@@ -303,7 +361,7 @@ select
     judged.unit,
     judged.scale,
     judged.verdict,
-    judged.sheet,
+    places.sheet,
     judged.printed_cell,
     added_cells.recomputed_from,
     judged.thing,
@@ -312,12 +370,13 @@ select
     rules.says,
     rules.rule as rule_checked
 from judged
+inner join places on judged.place = places.place
 inner join rules on judged.identity = rules.identity
 left join added_cells on judged.number = added_cells.number
 -- A figure that two records hold is compared once.
 qualify
     judged.printed_cell is null
     or row_number() over (
-        partition by judged.submission_id, judged.sheet, judged.printed_cell, rules.rule, added_cells.recomputed_from
-        order by judged.record_order
+        partition by places.submission_id, places.sheet, judged.printed_cell, rules.rule, added_cells.recomputed_from
+        order by places.record_order
     ) = 1;

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loaders.apart import AFTER_ITEMS, Begin, run_apart
-from loaders.cells import CellValue, UnreadableFileError
+from loaders.cells import UnreadableFileError
 from loaders.cells import Workbook as ReadWorkbook
 from loaders.formats import read_workbook
+from loaders.text import CellValue
 from quarterdeck.findings import Finding, Severity
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ ends the process in any other way, is set aside, and a new process takes up the 
 """
 
 import faulthandler
+import gc
 import multiprocessing
 import os
 import signal
@@ -89,6 +90,8 @@ def _run(work: "Work[T]", set_aside: Mapping[int, str], item: Any, sending: Conn
     _limit_memory()
     # What is printed when a library gives up is of no use to anybody; errors travel through the pipe.
     faulthandler.disable()
+    # What is here already stays: looking through it for what may go would only copy it.
+    gc.freeze()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
     def begin(number: int) -> None:

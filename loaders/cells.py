@@ -1,9 +1,10 @@
 """Workbooks of sheets of typed cells, whatever the format of the file they came from."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from functools import cache, cached_property
 
-CellValue = str | float | int | bool | date | datetime | time | timedelta
+from loaders.text import CellValue, key, plain
+
 Address = tuple[int, int]
 """Row and column, both counted from 0."""
 
@@ -83,6 +84,16 @@ class Sheet:
     dialect: CsvDialect | None = None
     turned: bool = False
 
+    @cached_property
+    def shown(self) -> list[list[str]]:
+        """Every cell as text, as `plain` makes it."""
+        return [["" if value == "" else plain(value) for value in row] for row in self.rows]
+
+    @cached_property
+    def keys(self) -> list[list[str]]:
+        """Every cell's text for comparison, as `key` makes it."""
+        return [[text and key(text) for text in row] for row in self.shown]
+
     def turn(self) -> "Sheet":
         """The same sheet with its rows as columns; of its marks only the merged cells."""
         width = max((len(row) for row in self.rows), default=0)
@@ -117,6 +128,12 @@ class Sheet:
             return self.rows[row][column]
         return ""
 
+    def text(self, row: int, column: int) -> str:
+        """A cell's own value as text; `""` outside the sheet."""
+        if 0 <= row < len(self.shown) and 0 <= column < len(self.shown[row]):
+            return self.shown[row][column]
+        return ""
+
     def origin(self, row: int, column: int) -> Address:
         """The cell that holds what is seen here: the first of the merged range, else the cell itself."""
         return self.merged.get((row, column), (row, column))
@@ -130,6 +147,7 @@ class Workbook:
     links_out: bool = False
 
 
+@cache
 def column_letters(column: int) -> str:
     """A column's name.
 

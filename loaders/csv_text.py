@@ -5,9 +5,10 @@ import io
 import re
 from pathlib import Path
 
-from loaders.cells import Address, CellValue, CsvDialect, Sheet, TooLargeFileError, UnreadableFileError
+from loaders.cells import Address, CsvDialect, Sheet, TooLargeFileError, UnreadableFileError
 from loaders.limits import LARGEST_CSV, LARGEST_LINE, check_area, check_size
 from loaders.links import is_outward
+from loaders.text import CellValue
 
 CSV_SHEET = "(csv)"
 SUFFIXES = (".csv", ".tsv", ".txt")

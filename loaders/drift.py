@@ -6,14 +6,16 @@ What is harmless is told for information; whatever could change what a figure me
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import pairwise
 
-from loaders.cells import CellValue, Sheet, whole_address
+from loaders.cells import Sheet, whole_address
 from loaders.layout import TableLayout
 from loaders.patterns import TOKEN, as_path, match, match_path
 from loaders.rows import Block, figures_of, first_text, own_texts
+from loaders.text import LONGEST_REMEMBERED, REMEMBERED, CellValue, key, plain
 from loaders.totals import missing_totals, unlabelled_totals
-from loaders.values import NotANumberError, key, number, plain
+from loaders.values import NotANumberError, number
 from quarterdeck.findings import Finding
 from quarterdeck.periods import MONTH_NAMES, fiscal_year
 from quarterdeck.rules import finding
@@ -181,6 +183,10 @@ def _respelled(table: TableLayout, sheet: Sheet, index: int, mapped: Mapped) -> 
 
 
 def _is_respelled(heading: str, path: Path) -> bool:
+    return _respelled_remembered(heading, path) if len(heading) <= LONGEST_REMEMBERED else _respells(heading, path)
+
+
+def _respells(heading: str, path: Path) -> bool:
     pattern = next((part for part in path if match(part, heading) is not None), None)
     if pattern is None or "*" in pattern:
         return False
@@ -188,6 +194,9 @@ def _is_respelled(heading: str, path: Path) -> bool:
     if any("\u00a0" in line or "  " in line.strip("\r") or line != line.strip(" \t") for line in lines):
         return True
     return not TOKEN.search(pattern) and plain(heading) != plain(pattern) and _same_letters(heading, pattern)
+
+
+_respelled_remembered = lru_cache(REMEMBERED)(_respells)
 
 
 def _same_letters(heading: str, pattern: str) -> bool:
@@ -231,6 +240,8 @@ def row_drift(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Findin
 
 def _merged_figures(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Finding]:
     """Figures that are shown beside several rows or under several headings, and belong to one."""
+    if not sheet.merged:
+        return
     figures = {
         column: name
         for name, found in block.columns.items()
@@ -245,7 +256,7 @@ def _merged_figures(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[
             if (top, left) == (row, column) or (top, left) in told or left not in figures or top not in rows:
                 continue
             told.add((top, left))
-            if plain(sheet.value(top, left)):
+            if sheet.text(top, left):
                 yield finding(
                     "cell-merged",
                     f"{sheet.address(top, left)} is merged with other cells of figures; which of them its figure "
@@ -265,7 +276,7 @@ def blank_headings(table: TableLayout, sheet: Sheet, block: Block, *, complete: 
         return
     rows = sorted({row.number_of - 1 for row in block.rows})
     for column in _beside_the_headed(sheet, block, rows):
-        filled = [row for row in rows if plain(sheet.value(row, column))]
+        filled = [row for row in rows if sheet.text(row, column)]
         figures = [row for row in filled if _is_figure(sheet.value(row, column))]
         heading = sheet.address(block.heading_row + table.heading.rows - 1, column)
         if figures or (filled and not complete):
@@ -293,7 +304,7 @@ def blank_headings(table: TableLayout, sheet: Sheet, block: Block, *, complete: 
 def _beside_the_headed(sheet: Sheet, block: Block, rows: list[int]) -> list[int]:
     """Columns without a heading between those that have one, and next to them as far as there is no gap."""
     mapped = {column for found in block.columns.values() for column, _ in found}
-    filled = {column for column in block.without_heading if any(plain(sheet.value(row, column)) for row in rows)}
+    filled = {column for column in block.without_heading if any(sheet.text(row, column) for row in rows)}
     first, last = min(mapped), max(mapped)
     while first - 1 in filled:
         first -= 1
@@ -319,7 +330,7 @@ def _misaligned(sheet: Sheet, block: Block) -> Iterator[Finding]:
     last = max(column for found in block.columns.values() for column, _ in found)
     beyond = sorted(column for column in block.without_heading if column > last)
     for row in sorted({row.number_of for row in block.rows}):
-        column = next((column for column in beyond if plain(sheet.value(row - 1, column))), None)
+        column = next((column for column in beyond if sheet.text(row - 1, column)), None)
         if column is not None:
             yield finding(
                 "row-misaligned",

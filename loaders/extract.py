@@ -4,15 +4,16 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from typing import Any
 
 from loaders.cells import Address, Sheet, address, whole_address
-from loaders.figures import Place, read_figure
+from loaders.figures import read_figure
 from loaders.layout import CellTable, Column, Layout, Record, TableLayout, Unit, units
-from loaders.patterns import match
-from loaders.rows import Number, Row, Text
+from loaders.patterns import find, match
+from loaders.rows import Number, Row
 from loaders.table import TableReader, heading_rows, token_of
-from loaders.values import plain
+from loaders.text import REMEMBERED
 from quarterdeck.findings import Finding, Severity
 from quarterdeck.periods import Month
 from quarterdeck.rules import finding
@@ -138,7 +139,7 @@ def _missing_sheet(name: str, sheets: list[Sheet]) -> Finding:
 
 
 def _unread(sheet: Sheet, understood: set[int] | None) -> Iterator[Finding]:
-    filled = [sum(bool(plain(value)) for value in row) for row in sheet.rows]
+    filled = [sum(map(bool, texts)) for texts in sheet.shown]
     if understood is None:
         if any(filled):
             yield finding(
@@ -154,10 +155,10 @@ def _unread(sheet: Sheet, understood: set[int] | None) -> Iterator[Finding]:
     for index, count in enumerate(filled):
         # A lone cell is a title or a note; two beside each other are a row of something.
         if count > 1 and index not in understood:
-            first = next(column for column, value in enumerate(sheet.rows[index]) if plain(value))
+            first = next(column for column, text in enumerate(sheet.shown[index]) if text)
             yield finding(
                 "row-unread",
-                f"Row {index + 1} of '{sheet.name}' ('{plain(sheet.rows[index][first])[:40]}') is under no heading of "
+                f"Row {index + 1} of '{sheet.name}' ('{sheet.shown[index][first][:40]}') is under no heading of "
                 "the layout; it was not read.",
                 remedy="Put the template's heading back above it, or remove the row.",
                 sheet=sheet.name,
@@ -199,16 +200,18 @@ def _records(table: TableLayout, sheet: Sheet, row: Row, record: Record) -> Iter
         return
     said, cells = _said(table, sheet, row, record)
     if not record.values:
-        yield said | {"cells": _as_json(cells)}
+        yield said | {"cells": _as_json(tuple(cells.items()))}
         return
     fields = records()[record.record]
     for name in record.values:
         for figure in row.numbers.get(name, ()):
             own = _parts(table.columns[name], row, figure)
             own = {part: value for part, value in own.items() if part in fields and part not in record.set}
-            raw, where = said | own, {field: cell for field, cell in cells.items() if field not in own}
+            raw, where = said | own, cells.copy()
+            for part in own:
+                where.pop(part, None)
             _put_quantity(raw, where, "value", figure)
-            raw["cells"] = _as_json(where)
+            raw["cells"] = _as_json(tuple(where.items()))
             yield raw
 
 
@@ -225,17 +228,17 @@ def _said(table: TableLayout, sheet: Sheet, row: Row, record: Record) -> tuple[R
     """What a row says of every record made of it, and the cells that say it."""
     raw = _provenance(table, sheet, row.number_of, row.block, row.type, row.rolls_up_to)
     cells: dict[str, str] = {}
-    for name, kind in records()[record.record].items():
-        source = record.fields.get(name, name)
+    texts = row.texts
+    for name, kind, columns in record.sources:
         if kind == "quantity":
-            _put_quantity(raw, cells, name, next(iter(row.numbers.get(_first(source), ())), None))
+            _put_quantity(raw, cells, name, next(iter(row.numbers.get(columns[0], ())), None))
         elif name in record.set:
             raw[name] = record.set[name]
         else:
-            text = _coalesce(row.texts, source)
+            text = next((texts[column] for column in columns if column in texts), None)
             raw[name] = text.value if text else None
             if kind == "date":
-                token = row.texts.get(token_of(_first(source)))
+                token = texts.get(token_of(columns[0]))
                 raw[token_of(name)] = token.value if token else None
                 text = text or token
             if text:
@@ -243,29 +246,27 @@ def _said(table: TableLayout, sheet: Sheet, row: Row, record: Record) -> tuple[R
     return raw, cells
 
 
-def _as_json(cells: dict[str, str]) -> str:
-    return json.dumps(cells, separators=(",", ":"))
-
-
-def _first(source: str | list[str]) -> str:
-    return source if isinstance(source, str) else source[0]
-
-
-def _coalesce(texts: dict[str, Text], source: str | list[str]) -> Text | None:
-    names = [source] if isinstance(source, str) else source
-    return next((texts[name] for name in names if name in texts), None)
+@lru_cache(REMEMBERED)
+def _as_json(cells: tuple[tuple[str, str], ...]) -> str:
+    # The same for all rows of a table but those that share a cell with others.
+    return json.dumps(dict(cells), separators=(",", ":"))
 
 
 def _put_quantity(raw: RawRow, cells: dict[str, str], name: str, figure: Number | None) -> None:
-    raw[name] = figure.value if figure else None
-    raw[f"{name}_unit"] = figure.unit if figure else None
-    raw[f"{name}_scale"] = figure.scale if figure else None
-    raw[f"{name}_decimals"] = figure.decimals if figure else None
-    raw[token_of(name)] = figure.token if figure else None
-    if figure:
+    unit, scale, decimals, token = _beside_quantity(name)
+    if figure is None:
+        raw[name] = raw[unit] = raw[scale] = raw[decimals] = raw[token] = None
+    else:
+        raw[name], raw[unit], raw[scale] = figure.value, figure.unit, figure.scale
+        raw[decimals], raw[token] = figure.decimals, figure.token
         cells[name] = figure.cell
         if figure.part:
             cells[f"{name}_part"] = str(figure.part)
+
+
+@cache
+def _beside_quantity(name: str) -> tuple[str, str, str, str]:
+    return f"{name}_unit", f"{name}_scale", f"{name}_decimals", token_of(name)
 
 
 def _provenance(
@@ -299,10 +300,13 @@ def _read_cells(table: TableLayout, sheet: Sheet, known_units: dict[str, Unit], 
         row, column = _beside(sheet, label, spec.value)
         understood |= {label[0], row}
         unit = known_units[spec.unit]
-        place = Place(sheet.name, address(row, column), sheet.typed)
-        read = read_figure(sheet.value(row, column), unit, place, above_150_percent=spec.above_150_percent)
-        result.findings.extend(read.findings)
-        value = read.value
+        value, remarks = read_figure(
+            sheet.value(row, column), unit, typed=sheet.typed, above_150_percent=spec.above_150_percent
+        )
+        result.findings.extend(
+            finding(rule, message, remedy=remedy, sheet=sheet.name, cell=address(row, column))
+            for rule, message, remedy in remarks
+        )
         raw = _provenance(table, sheet, row + 1, 1, "detail", None)
         cells: dict[str, str] = {}
         for name, kind in records()[record.record].items():
@@ -313,23 +317,19 @@ def _read_cells(table: TableLayout, sheet: Sheet, known_units: dict[str, Unit], 
         if spec.description and "description" in raw:
             beside = _beside(sheet, label, spec.description)
             understood.add(beside[0])
-            raw["description"] = plain(sheet.value(*beside)) or None
+            raw["description"] = sheet.text(*beside) or None
             cells["description"] = address(*beside)
         shown = None
         if value is not None:
             shown = Number(value, unit.unit, unit.scale, spec.decimals, address(row, column), ())
         _put_quantity(raw, cells, "value", shown)
-        raw["cells"] = _as_json(cells)
+        raw["cells"] = _as_json(tuple(cells.items()))
         result.rows[record.record].append(raw)
     return understood
 
 
 def _find_label(sheet: Sheet, spec: CellTable) -> Address | None:
-    for row, values in enumerate(sheet.rows):
-        for column, value in enumerate(values):
-            if value != "" and match(spec.label, plain(value)) is not None:
-                return row, column
-    return None
+    return next((cell for cell, _ in find(spec.label, sheet)), None)
 
 
 def _beside(sheet: Sheet, label: Address, where: str) -> Address:

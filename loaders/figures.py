@@ -1,18 +1,18 @@
 """One cell as a figure in its unit, and what is to be said of how it is written."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
-from loaders.cells import CellValue
 from loaders.layout import Unit
 from loaders.meant import LARGEST_FRACTION, probably
-from loaders.values import NotANumberError, is_dash, number, plain, says_thousands_twice
-from quarterdeck.findings import Finding
-from quarterdeck.rules import finding
+from loaders.text import CellValue, plain
+from loaders.values import NotANumberError, is_dash, number, says_thousands_twice
 
 _LARGEST = Decimal(10) ** 12
 _DECIMALS_KEPT = 6
+_WHOLE_AS_STORED = ("number", "percent_points", "money")
+"""How a unit is read whose whole numbers, in cells of numbers, leave nothing to be said."""
 _WRITTEN_AS_NUMBERS = ("number", "percent", "percent_points")
 _KINDS = {
     "percent": "a percentage",
@@ -22,62 +22,57 @@ _KINDS = {
     "fraction": "a score out of a maximum",
     "fraction_maximum": "a score out of a maximum",
 }
-_Remark = tuple[str, str, str]
+Remark = tuple[str, str, str]
 """A rule, what is said and how to mend it."""
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a figure stands; `typed` is false where every cell is text, so that a number as text means nothing."""
-
-    sheet: str
-    cell: str
-    typed: bool = True
-
-
-@dataclass
-class Figure:
+class Figure(NamedTuple):
     """A cell's figure, as it stands there and before any scaling; blank where there is none or it is refused."""
 
     value: Decimal | None = None
-    findings: list[Finding] = field(default_factory=list)
+    remarks: Sequence[Remark] = ()
 
 
-def read_figure(value: CellValue, unit: Unit, place: Place, *, above_150_percent: bool = False) -> Figure:
+BLANK = Figure()
+
+
+def read_figure(value: CellValue, unit: Unit, *, typed: bool = True, above_150_percent: bool = False) -> Figure:
     """The figure of a cell that is to hold one in `unit`.
 
-    A figure has at most 6 decimals; more are rounded, which is told. Whatever could be read in two ways is refused.
+    `typed` is false where every cell is text, so that a number as text means nothing. A figure has at most 6 decimals;
+    more are rounded, which is told. Whatever could be read in two ways is refused.
     """
-    figure = Figure()
-
-    def tell(rule: str, message: str, remedy: str) -> None:
-        figure.findings.append(finding(rule, message, remedy=remedy, sheet=place.sheet, cell=place.cell))
-
+    if value == "":
+        return BLANK
+    if type(value) is float and unit.reads in _WHOLE_AS_STORED and value.is_integer() and abs(value) < _LARGEST:
+        return Figure(Decimal(int(value)))
     if is_dash(value):
-        tell(*_dash(value))
-        return figure
+        return Figure(None, [_dash(value)])
+    told: list[Remark] = []
     if unit.reads == "money" and isinstance(value, str) and says_thousands_twice(value):
-        tell(
-            "number-ambiguous",
-            f"'{plain(value)}' says thousands twice; it was read without the 'k'.",
-            "Type the full amount in pounds.",
+        told.append(
+            (
+                "number-ambiguous",
+                f"'{plain(value)}' says thousands twice; it was read without the 'k'.",
+                "Type the full amount in pounds.",
+            )
         )
         value = plain(value)[:-1]
+    read = None
     try:
         read = number(value, unit.reads)
     except NotANumberError:
         kind = _KINDS.get(unit.reads, "a number")
-        tell("number-invalid", f"'{plain(value)}' stands where {kind} belongs.", probably(value, unit.reads))
-        return figure
-    if read is None:
-        return figure
-    if refusal := _refusal(read, value, unit, above_150_percent=above_150_percent):
-        tell(*refusal)
-        return figure
-    figure.value = _rounded(read)
-    for remark in _remarks(read, figure.value, value, unit, place):
-        tell(*remark)
-    return figure
+        told.append(("number-invalid", f"'{plain(value)}' stands where {kind} belongs.", probably(value, unit.reads)))
+    if read is not None:
+        if refusal := _refusal(read, value, unit, above_150_percent=above_150_percent):
+            told.append(refusal)
+            read = None
+        else:
+            kept = _rounded(read)
+            told.extend(_remarks(read, kept, value, unit, typed=typed))
+            read = kept
+    return Figure(read, told)
 
 
 def _rounded(read: Decimal) -> Decimal:
@@ -85,7 +80,7 @@ def _rounded(read: Decimal) -> Decimal:
     return read if kept == read else Decimal(f"{kept.normalize():f}")
 
 
-def _dash(value: CellValue) -> _Remark:
+def _dash(value: CellValue) -> Remark:
     return (
         "dash-for-blank",
         f"'{plain(value)}' was read as a blank: there is no figure.",
@@ -93,7 +88,7 @@ def _dash(value: CellValue) -> _Remark:
     )
 
 
-def _refusal(read: Decimal, value: CellValue, unit: Unit, *, above_150_percent: bool) -> _Remark | None:
+def _refusal(read: Decimal, value: CellValue, unit: Unit, *, above_150_percent: bool) -> Remark | None:
     # With its sign, a percentage is what it says.
     bare = unit.reads == "percent" and not isinstance(value, str)
     if bare and abs(read) > LARGEST_FRACTION and not above_150_percent:
@@ -112,14 +107,14 @@ def _refusal(read: Decimal, value: CellValue, unit: Unit, *, above_150_percent: 
     return None
 
 
-def _remarks(read: Decimal, kept: Decimal, value: CellValue, unit: Unit, place: Place) -> Iterator[_Remark]:
+def _remarks(read: Decimal, kept: Decimal, value: CellValue, unit: Unit, *, typed: bool) -> Iterator[Remark]:
     if kept != read:
         yield (
             "number-rounded",
             f"{plain(value)} has more than {_DECIMALS_KEPT} decimals; it was read as {kept:f}.",
             "Nothing needs to be done; round the figure to what is reported if it should read otherwise.",
         )
-    if place.typed and isinstance(value, str) and unit.reads in _WRITTEN_AS_NUMBERS:
+    if typed and isinstance(value, str) and unit.reads in _WRITTEN_AS_NUMBERS:
         yield (
             "number-as-text",
             f"'{plain(value)}' is stored as text; it was read as {kept.normalize():f}.",

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Iterator
 
 from loaders.cells import CsvDialect, Sheet, Workbook, address, column_letters
-from loaders.values import plain
 from quarterdeck.findings import Finding
 from quarterdeck.rules import finding
 
@@ -44,9 +43,7 @@ def _hidden(sheet: Sheet) -> Iterator[Finding]:
             remedy="Show the sheet, or remove it.",
             sheet=sheet.name,
         )
-    for first, last in _runs(
-        row for row in sheet.hidden_rows if row < len(sheet.rows) and any(map(plain, sheet.rows[row]))
-    ):
+    for first, last in _runs(row for row in sheet.hidden_rows if row < len(sheet.rows) and any(sheet.shown[row])):
         which = f"Row {first + 1} is" if first == last else f"Rows {first + 1} to {last + 1} are"
         yield finding(
             "row-hidden",
@@ -68,7 +65,7 @@ def _hidden(sheet: Sheet) -> Iterator[Finding]:
 
 
 def _holds_something(sheet: Sheet, column: int) -> bool:
-    return any(plain(row[column]) for row in sheet.rows if column < len(row))
+    return any(row[column] for row in sheet.shown if column < len(row))
 
 
 def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:

@@ -6,10 +6,11 @@ from pathlib import Path
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from loaders import biff, excel_xml, opendocument, package
-from loaders.cells import Address, CellValue, Marks, Sheet, TooLargeFileError, UnreadableFileError, Workbook
+from loaders.cells import Address, Marks, Sheet, TooLargeFileError, UnreadableFileError, Workbook
 from loaders.csv_text import SUFFIXES as CSV_SUFFIXES
 from loaders.csv_text import read_csv
 from loaders.limits import LARGEST_MERGED_AREA, check_size
+from loaders.text import CellValue
 
 
 def read_workbook(path: Path, suffix: str) -> Workbook:

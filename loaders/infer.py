@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from loaders.cells import CellValue, Sheet, Workbook, address
+from loaders.cells import Sheet, Workbook, address
 from loaders.patterns import PARTS
-from loaders.values import NotADateError, NotANumberError, calendar_day, key, number, plain
+from loaders.text import CellValue, key, plain
+from loaders.values import NotADateError, NotANumberError, calendar_day, number
 from quarterdeck.periods import stated_months
 
 Draft = dict[str, Any]

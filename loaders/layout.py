@@ -8,9 +8,9 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from loaders.cells import CellValue, Sheet
-from loaders.patterns import as_path, match, names_in
-from loaders.values import key
+from loaders.cells import Sheet
+from loaders.patterns import as_path, find, match, names_in
+from loaders.text import CellValue, key
 from quarterdeck.declared import read_yaml
 from quarterdeck.periods import Month
 from quarterdeck.settings import Settings
@@ -98,12 +98,12 @@ class Column(_Part):
     dimensions: dict[str, str] = {}
     above_150_percent: bool = False
 
-    @property
+    @cached_property
     def path(self) -> tuple[str, ...]:
         """The header as a path."""
         return (self.header,) if isinstance(self.header, str) else tuple(self.header)
 
-    @property
+    @cached_property
     def is_number(self) -> bool:
         """Whether its cells hold numbers."""
         return bool(self.unit or self.units)
@@ -167,6 +167,11 @@ class Record(_Part):
     details_only: bool = False
     where_filled: str | None = None
     where_blank: str | None = None
+
+    @cached_property
+    def sources(self) -> list[tuple[str, str, tuple[str, ...]]]:
+        """Every field of the record with its kind and the columns that may say it, the first that does first."""
+        return [(name, kind, as_path(self.fields.get(name, name))) for name, kind in records()[self.record].items()]
 
 
 class CellTable(_Part):
@@ -284,7 +289,7 @@ class Layout(_Part):
         """How many of the layout's marks the sheets have: a sheet of that name, or a cell of that text."""
         names = [sheet.name for sheet in sheets]
         return sum(
-            any(match(mark, name) is not None for name in names) or any(_has_cell(sheet, mark) for sheet in sheets)
+            any(match(mark, name) is not None for name in names) or any(any(find(mark, sheet)) for sheet in sheets)
             for mark in self.recognised_by
         )
 
@@ -294,10 +299,6 @@ class LoadedLayout(_Part):
 
     layout: Layout
     sha256: str
-
-
-def _has_cell(sheet: Sheet, mark: str) -> bool:
-    return any(value and match(mark, str(value)) is not None for row in sheet.rows for value in row)
 
 
 def load_layout(path: Path) -> LoadedLayout:

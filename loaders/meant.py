@@ -4,8 +4,8 @@ import re
 from datetime import date, time, timedelta
 from decimal import Decimal
 
-from loaders.cells import CellValue
-from loaders.values import NotANumberError, key, plain, plain_number
+from loaders.text import CellValue, key, plain
+from loaders.values import NotANumberError, plain_number
 
 _NO_FIGURE = re.compile(r"n\.?/?a\.?|nil|none|null|tbc|tba|tbd|unknown|not (?:available|applicable|known)|\?+")
 _DECIMAL_COMMA = re.compile(r"([+-]?[0-9]+),([0-9]{1,2}|[0-9]{4,})")

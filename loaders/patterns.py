@@ -1,9 +1,11 @@
 """Patterns of headings and labels, as layouts write them: `*` for anything, `{name}` for a part to keep."""
 
 import re
-from functools import cache
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
 
-from loaders.values import key, plain
+from loaders.cells import Address, Sheet
+from loaders.text import LONGEST_REMEMBERED, REMEMBERED, key, plain
 
 # What a named part may look like; any other name takes any text.
 PARTS = {
@@ -33,7 +35,7 @@ def _part(name: str) -> str:
     return f"(?P<{name}>{PARTS.get(name, '.+?')})"
 
 
-def match(pattern: str, text: str) -> dict[str, str] | None:
+def match(pattern: str, text: str) -> Mapping[str, str] | None:
     """The kept parts where the text matches, else None. Case, spacing and kinds of dash do not matter.
 
     >>> match("{savings_year} (£000)s", "2018/19  (£000)s")
@@ -43,16 +45,40 @@ def match(pattern: str, text: str) -> dict[str, str] | None:
     >>> match("", "")
     {}
     """
-    found = _compiled(pattern).fullmatch(key(text))
+    return _matched_remembered(pattern, text) if len(text) <= LONGEST_REMEMBERED else _matched(pattern, text)
+
+
+def _matched(pattern: str, text: str) -> Mapping[str, str] | None:
+    compared = key(text)
+    found = _compiled(pattern).fullmatch(compared)
     if not found:
         return None
     shown = plain(text)
     # Positions are those of the compared text, which is as long as the shown one unless case folding lengthened it.
-    same_length = len(shown) == len(key(text))
+    same_length = len(shown) == len(compared)
     return {
         name: (shown[found.start(name) : found.end(name)] if same_length else value).strip()
         for name, value in found.groupdict().items()
     }
+
+
+_matched_remembered = lru_cache(REMEMBERED)(_matched)
+
+
+def find(pattern: str, sheet: Sheet) -> Iterator[tuple[Address, Mapping[str, str]]]:
+    """The cells of a sheet that match, row by row, and their kept parts."""
+    if not TOKEN.search(pattern):
+        wanted = key(pattern)
+        for row, keys in enumerate(sheet.keys):
+            if wanted and wanted in keys:
+                yield from (((row, column), {}) for column, each in enumerate(keys) if each == wanted)
+        return
+    # What stands in the pattern itself stands in every text that matches.
+    contained = max(map(key, TOKEN.split(pattern)), key=len)
+    for row, keys in enumerate(sheet.keys):
+        for column, each in enumerate(keys):
+            if each and contained in each and (parts := match(pattern, sheet.shown[row][column])) is not None:
+                yield (row, column), parts
 
 
 def as_path(header: str | list[str]) -> tuple[str, ...]:
@@ -69,12 +95,17 @@ def names_in(pattern: str) -> set[str]:
     return {token[1:-1] for token in TOKEN.findall(pattern) if token != "*"}
 
 
-def match_path(patterns: tuple[str, ...], path: tuple[str, ...]) -> dict[str, str] | None:
+def match_path(patterns: tuple[str, ...], path: tuple[str, ...]) -> Mapping[str, str] | None:
     """The kept parts where every heading of a path matches, else None; `("",)` is the path without a heading.
 
     >>> match_path(("Target", "{savings_year}"), ("TARGET", "2018/19"))
     {'savings_year': '2018/19'}
     """
+    short = sum(map(len, path)) <= LONGEST_REMEMBERED
+    return _matched_path_remembered(patterns, path) if short else _matched_path(patterns, path)
+
+
+def _matched_path(patterns: tuple[str, ...], path: tuple[str, ...]) -> Mapping[str, str] | None:
     if patterns == ("",):
         return {} if not path else None
     if patterns == ("*",):
@@ -88,3 +119,6 @@ def match_path(patterns: tuple[str, ...], path: tuple[str, ...]) -> dict[str, st
             return None
         parts |= found
     return parts
+
+
+_matched_path_remembered = lru_cache(REMEMBERED)(_matched_path)

@@ -19,16 +19,16 @@ from loaders.cells import Sheet, TooLargeFileError, UnreadableFileError
 from loaders.extract import Extraction, RawRow, extract
 from loaders.form import form_findings
 from loaders.formats import read_workbook
-from loaders.layout import LoadedLayout, load_layouts, recognise
+from loaders.layout import LoadedLayout, load_layouts, recognise, units
 from loaders.stated import stated_findings
 from loaders.timeliness import timeliness_findings
 from quarterdeck.findings import Finding, Severity
 from quarterdeck.organisations import Place
 from quarterdeck.periods import Month
-from quarterdeck.rules import finding
+from quarterdeck.rules import catalogue, finding
 from quarterdeck.settings import Settings
 from quarterdeck.standing import UNRECOGNISED
-from quarterdeck.warehouse import record_columns
+from quarterdeck.warehouse import record_columns, records
 
 _UNTIL_RELEASED = (
     "Until then it holds its quarter: send the right file under the same name, or have this one taken back with "
@@ -55,10 +55,19 @@ def read_batch(settings: Settings, feed: str, period: str, receipt_ids: list[str
     batches = settings.work / "batches"
     batches.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{feed}.{period}.", dir=batches))
+    _declared(settings)
     held = run_apart(partial(_read_into, settings, folder, received))
     seconds = time.monotonic() - started
     log.info("%s %s: %d files read in %.1f s, %d of them held", feed, period, len(received), seconds, held)
     return str(folder)
+
+
+def _declared(settings: Settings) -> None:
+    """Read what is declared, once, before processes are forked that all need it."""
+    load_layouts(settings.layouts)
+    units()
+    catalogue()
+    records()
 
 
 def _read_into(
@@ -84,7 +93,7 @@ def _read_into(
             held += result.has_error
             if not result.has_error:
                 for record, found in result.rows.items():
-                    files.add(record, _identified(found, receipt))
+                    files.add(record, found, _identity(receipt))
     begin(AFTER_ITEMS)
     (folder / "submissions.json").write_text(json.dumps(described))
     return held
@@ -234,15 +243,13 @@ def _content_sha256(rows: list[RawRow]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def _identified(found: list[RawRow], receipt: Receipt) -> list[RawRow]:
-    identity = {
+def _identity(receipt: Receipt) -> RawRow:
+    return {
         # The receipt's id stands here until the loader, who alone sees the earlier ones, numbers the submission.
         "submission_id": receipt.receipt_id,
         "organisation_code": receipt.organisation_code,
         "reporting_period": receipt.reporting_period,
     }
-    # The rows of a series know their month themselves.
-    return [identity | row for row in found]
 
 
 class _BatchFiles:
@@ -259,11 +266,14 @@ class _BatchFiles:
         for stream in self.open.values():
             stream.close()
 
-    def add(self, record: str, rows: list[RawRow]) -> None:
-        """Write rows of one record type."""
+    def add(self, record: str, rows: list[RawRow], identity: RawRow) -> None:
+        """Write rows of one record type, with what is the same in all of them; a series' rows know their month."""
         if rows and record not in self.open:
             self.open[record] = (self.folder / f"{record}.jsonl").open("w", encoding="utf-8")
         for start in range(0, len(rows), _ROWS_A_LINE):
             some = rows[start : start + _ROWS_A_LINE]
-            columns: dict[str, list[Any]] = {name: [row[name] for row in some] for name in record_columns(record)}
+            columns: dict[str, list[Any]] = {
+                name: [row[name] for row in some] if name in some[0] else [identity[name]] * len(some)
+                for name in record_columns(record)
+            }
             self.open[record].write(json.dumps(columns, default=str, separators=(",", ":")) + "\n")

@@ -1,6 +1,7 @@
 """Landing to archive: what has arrived is kept and receipted before anybody looks inside."""
 
 import logging
+import os
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -66,23 +67,21 @@ def receive(settings: Settings, feed: str, period: str) -> list[list[str]]:
     """
     ledger = _Ledger(settings)
     _take(ledger, [file for file in _landed(settings) if file.place is None or _month_of(file.place) == (feed, period)])
-    unread = [receipt.receipt_id for receipt in receipts(settings, feed, period) if ledger.needs_reading(receipt)]
-    size = settings.batch_files
-    batches = [unread[start : start + size] for start in range(0, len(unread), size)]
-    log.info("%s %s: %d files to read, in %d batches", feed, period, len(unread), len(batches))
-    return batches
+    return _unread(ledger, feed, period)
 
 
 def receive_due(settings: Settings) -> list[dict[str, Any]]:
-    """Receive every feed and month that is due, and take what `sweep` takes.
+    """Receive every feed and month that is due, and take what `sweep` takes, which is taken first.
 
     Returns the batches as `read_batch` wants them: `feed`, `period` and `receipt_ids` each.
     """
-    sweep(settings)
+    ledger = _Ledger(settings)
+    _take(ledger, sorted(_landed(settings), key=lambda file: file.place is not None and not ledger.knows(file)))
     return [
         {"feed": feed, "period": period, "receipt_ids": batch}
-        for feed, period in due(settings)
-        for batch in receive(settings, feed, period)
+        for feed, period in sorted(periods_received(settings), key=lambda pair: (pair[1], pair[0]))
+        if feed != UNPLACED
+        for batch in _unread(ledger, feed, period)
     ]
 
 
@@ -121,18 +120,22 @@ class _Ledger:
 
         A file that nobody recognised is no return's latest one.
         """
-        month = _month_of(place)
-        if month not in self._latest:
-            self._latest[month] = self._latest_of(*month)
-        return self._latest[month].get(place.organisation_code, {}).get(sha256)
+        return self._latest_at(place).get(sha256)
 
     def knows(self, file: _File) -> bool:
         """Whether a landed file has the bytes of the latest file of some return."""
+        latest = self._latest_at(file.place) if file.place else {}
         try:
-            return file.place is not None and self.as_loaded(sha256_of(file.path), file.place) is not None
+            return bool(latest) and sha256_of(file.path) in latest
         except FileNotFoundError:
             # Somebody else took it meanwhile.
             return True
+
+    def _latest_at(self, place: Place) -> dict[str, dict[str, Any]]:
+        month = _month_of(place)
+        if month not in self._latest:
+            self._latest[month] = self._latest_of(*month)
+        return self._latest[month].get(place.organisation_code, {})
 
     def _latest_of(self, feed: str, period: str) -> dict[str, dict[str, dict[str, Any]]]:
         """The marks of the latest file of every return, by organisation and hash."""
@@ -178,20 +181,32 @@ def _month_of(place: Place) -> tuple[str, str]:
     return place.feed, place.reporting_period
 
 
+def _unread(ledger: _Ledger, feed: str, period: str) -> list[list[str]]:
+    """The receipts of a feed and month that need reading, in batches."""
+    settings = ledger.settings
+    unread = [receipt.receipt_id for receipt in receipts(settings, feed, period) if ledger.needs_reading(receipt)]
+    size = settings.batch_files
+    batches = [unread[start : start + size] for start in range(0, len(unread), size)]
+    log.info("%s %s: %d files to read, in %d batches", feed, period, len(unread), len(batches))
+    return batches
+
+
 def _landed(settings: Settings) -> Iterator[_File]:
     """Every landed file, with what its path says it is."""
-    for path in sorted(settings.landing.rglob("*")):
-        # Names with a leading dot or '~$' are files that are still being copied, or a spreadsheet's lock.
-        if path.name.startswith((".", "~$")):
-            continue
-        with suppress(FileNotFoundError):
-            if not path.is_file():
+    for folder, _, names in sorted(os.walk(settings.landing)):
+        for name in sorted(names):
+            # Names with a leading dot or '~$' are files that are still being copied, or a spreadsheet's lock.
+            if name.startswith((".", "~$")):
                 continue
-            seen = look(path)
-            try:
-                yield _File(path, seen, place_of(settings, path.relative_to(settings.landing)))
-            except UnplaceableError as error:
-                yield _File(path, seen, None, str(error))
+            path = Path(folder, name)
+            with suppress(FileNotFoundError):
+                if not path.is_file():
+                    continue
+                seen = look(path)
+                try:
+                    yield _File(path, seen, place_of(settings, path.relative_to(settings.landing)))
+                except UnplaceableError as error:
+                    yield _File(path, seen, None, str(error))
 
 
 def _take(ledger: _Ledger, files: list[_File]) -> None:

@@ -3,20 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 from loaders.cells import Sheet, column_letters, column_number
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(NamedTuple):
     """A word or label, with the cell it stands in: column letters where that is the row's own, else a whole address."""
 
     value: str
     cell: str
 
 
-@dataclass(frozen=True)
-class Number:
+class Number(NamedTuple):
     """A figure as it stands in its cell, how it is scaled, and what its heading says of it.
 
     Where a `token` stands in its place the value is blank. Of a cell that says several numbers, this is number `part`,

@@ -1,11 +1,11 @@
 """What a file says of itself, held against what it was sent for: its period, and whose it is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from loaders.cells import Sheet, address
 from loaders.layout import Layout
-from loaders.patterns import match
-from loaders.values import key, plain
+from loaders.patterns import find
+from loaders.text import key
 from quarterdeck.findings import Finding
 from quarterdeck.organisations import Place, organisation_names
 from quarterdeck.periods import Month, stated_months
@@ -30,13 +30,11 @@ def stated_findings(layout: Layout, sheets: list[Sheet], place: Place, settings:
                 yield from _of_organisation(parts["organisation"], place, settings, sheet, cell)
 
 
-def _cells(pattern: str, sheets: list[Sheet]) -> Iterator[tuple[Sheet, str, dict[str, str]]]:
+def _cells(pattern: str, sheets: list[Sheet]) -> Iterator[tuple[Sheet, str, Mapping[str, str]]]:
     for sheet in sheets:
-        for row, values in enumerate(sheet.rows):
-            for column, value in enumerate(values):
-                parts = match(pattern, plain(value)) if isinstance(value, str) and value else None
-                if parts is not None:
-                    yield sheet, address(row, column), parts
+        for (row, column), parts in find(pattern, sheet):
+            if isinstance(sheet.rows[row][column], str):
+                yield sheet, address(row, column), parts
 
 
 def _of_period(text: str, place: Place, sheet: Sheet, cell: str) -> Iterator[Finding]:

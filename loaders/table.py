@@ -5,21 +5,14 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
-from loaders.cells import CellValue, Sheet, whole_address
+from loaders.cells import Sheet, whole_address
 from loaders.drift import blank_headings, heading_drift, likely_heading, row_drift
-from loaders.figures import Place, read_figure
+from loaders.figures import read_figure
 from loaders.layout import Column, Dates, Heading, TableLayout, Unit, vocabulary
-from loaders.patterns import as_path, match, match_path, names_in
+from loaders.patterns import as_path, find, match, match_path, names_in
 from loaders.rows import Block, Number, Row, Text
-from loaders.values import (
-    NotADateError,
-    NotANumberError,
-    calendar_day,
-    is_dash,
-    key,
-    number,
-    plain,
-)
+from loaders.text import CellValue, key, plain
+from loaders.values import NotADateError, NotANumberError, calendar_day, is_dash, number
 from quarterdeck.findings import Finding
 from quarterdeck.periods import Month, fiscal_year
 from quarterdeck.rules import finding
@@ -33,11 +26,7 @@ def heading_rows(heading: Heading, sheet: Sheet) -> set[int]:
     """The rows, counted from 0, in which a table with such a heading starts."""
 
     def rows_with(pattern: str) -> set[int]:
-        return {
-            index
-            for index, row in enumerate(sheet.rows)
-            if any(value != "" and match(pattern, plain(value)) is not None for value in row)
-        }
+        return {row for (row, _), _ in find(pattern, sheet)}
 
     if heading.above is not None:
         return {row - heading.rows for row in rows_with(heading.above) if row >= heading.rows}
@@ -70,6 +59,7 @@ class TableReader:
         self.headed: set[int] = set()
         self.heading_rows = heading_rows(layout.heading, sheet)
         self.others: list[TableReader] = []
+        self._filled = [(name, spec) for name, spec in layout.columns.items() if spec.filled]
 
     def rows(self) -> list[Row]:
         """Every row of every block; empty, with a finding, where the table is not on the sheet."""
@@ -151,8 +141,8 @@ class TableReader:
     def _open_block(self, count: int, index: int, context: dict[str, Text]) -> Block | None:
         block = Block(count, index, {}, dict(context))
         for pattern, row in self._lines_above(index):
-            for column, value in enumerate(self.sheet.rows[row]):
-                parts = match(pattern, plain(value)) if value != "" else None
+            for column, text in enumerate(self.sheet.shown[row]):
+                parts = match(pattern, text) if text else None
                 if parts:
                     cell = self.sheet.address(row, column)
                     block.context |= {name: Text(self._part(name, part, cell), cell) for name, part in parts.items()}
@@ -164,7 +154,7 @@ class TableReader:
         if self.layout.title:
             yield from ((self.layout.title, row) for row in range(index))
         if self.layout.before_heading:
-            filled = [row for row in range(index) if any(value != "" for value in self.sheet.rows[row])]
+            filled = [row for row in range(index) if any(self.sheet.shown[row])]
             if filled:
                 yield self.layout.before_heading, filled[-1]
 
@@ -174,7 +164,7 @@ class TableReader:
             top, left = self.sheet.origin(row, column)
             # A heading merged downwards counts once, in its first row.
             if top == row or (top < index and row == index):
-                text = plain(self.sheet.value(top, left))
+                text = self.sheet.text(top, left)
                 if text:
                     path.append(text)
         return tuple(path)
@@ -215,7 +205,7 @@ class TableReader:
 
     def _is_alone(self, index: int, column: int) -> bool:
         beyond = range(index + self.layout.heading.rows, len(self.sheet.rows))
-        return not any(plain(self.sheet.value(row, column)) for row in beyond)
+        return not any(self.sheet.text(row, column) for row in beyond)
 
     def _is_half(self, path: tuple[str, ...]) -> bool:
         """Whether only the upper of a column's headings stand there."""
@@ -228,13 +218,15 @@ class TableReader:
 
     def _band(self, index: int) -> tuple[int, dict[str, Text]] | None:
         """Which kind of band a row is, outermost 0, and what it says; None where it is none."""
-        filled = [(column, value) for column, value in enumerate(self.sheet.rows[index]) if plain(value)]
+        if not self.layout.bands:
+            return None
+        filled = [column for column, text in enumerate(self.sheet.shown[index]) if text]
         if len(filled) != 1:
             return None
-        column, value = filled[0]
+        column = filled[0]
         for level, patterns in enumerate(self.layout.bands):
             for pattern in as_path(patterns):
-                parts = match(pattern, plain(value))
+                parts = match(pattern, self.sheet.shown[index][column])
                 if parts is not None:
                     return level, {name: Text(part, self.sheet.address(index, column)) for name, part in parts.items()}
         return None
@@ -261,12 +253,13 @@ class TableReader:
         return rows
 
     def _is_blank(self, index: int, block: Block) -> bool:
-        columns = [column for found in block.columns.values() for column, _ in found]
-        return not any(plain(self.sheet.value(index, column)) for column in columns)
+        texts = self.sheet.shown[index]
+        width = len(texts)
+        return not any(texts[column] for found in block.columns.values() for column, _ in found if column < width)
 
     def _goes_on_below(self, index: int, block: Block) -> bool:
         """Whether what follows a blank row is a row of the table, by its figures and not only by its place."""
-        below = next((row for row in range(index, len(self.sheet.rows)) if any(map(plain, self.sheet.rows[row]))), None)
+        below = next((row for row in range(index, len(self.sheet.rows)) if any(self.sheet.shown[row])), None)
         if below is None or self._is_ignored(below) or self._band(below) is not None:
             return False
         if any(below in reader.heading_rows for reader in (self, *self.others)) or not self._is_row(below, block):
@@ -306,7 +299,9 @@ class TableReader:
         return False
 
     def _is_ignored(self, index: int) -> bool:
-        first = next((plain(value) for value in self.sheet.rows[index] if plain(value)), "")
+        if not self.layout.ignore_rows:
+            return False
+        first = next(filter(None, self.sheet.shown[index]), "")
         return any(match(pattern, first) is not None for pattern in self.layout.ignore_rows)
 
     # What is in a row
@@ -315,7 +310,7 @@ class TableReader:
         texts = dict(block.context)
         for name, found in block.columns.items():
             spec = self.layout.columns[name]
-            if not spec.is_number:
+            if not spec.is_number and (spec.fill_down or self.sheet.text(index, found[0][0])):
                 texts |= self._texts(block, name, spec, index, found[0][0])
         row_type = next(
             (total.type for total in self.layout.totals if _reads(texts.get(total.column), total.label)), "detail"
@@ -325,7 +320,7 @@ class TableReader:
             for name, found in block.columns.items():
                 spec = self.layout.columns[name]
                 if spec.is_number and not (spec.blank_where_filled and spec.blank_where_filled in texts):
-                    row.numbers[name] = list(self._numbers(row, spec, index, found, part))
+                    row.numbers[name] = self._numbers(row, spec, index, found, part)
             self._roll_up(block, row)
             block.rows.append(row)
             self._check_filled(block, row, index)
@@ -415,15 +410,19 @@ class TableReader:
 
     def _numbers(
         self, row: Row, spec: Column, index: int, found: list[tuple[int, dict[str, str]]], part: tuple[str, int] | None
-    ) -> Iterator[Number]:
+    ) -> list[Number]:
         unit = self._unit(row, spec, index)
+        numbers: list[Number] = []
         if unit is None:
-            return
+            return numbers
+        values = self.sheet.rows[index]
         for column, parts in found:
-            value, of_several = self.sheet.value(index, column), None
-            if token := spec.token(value):
+            value, of_several = values[column] if column < len(values) else "", None
+            if value == "" and not spec.tokens:
+                continue
+            if spec.tokens and (token := spec.token(value)):
                 cell = self.sheet.own_address(index, column)
-                yield Number(None, unit.unit, unit.scale, 0, cell, tuple(parts.items()), token)
+                numbers.append(Number(None, unit.unit, unit.scale, 0, cell, tuple(parts.items()), token))
                 continue
             if part and isinstance(value, str) and plain(value):
                 pieces = plain(value).split(part[0])
@@ -432,17 +431,20 @@ class TableReader:
                 else:
                     value = plain(value)
             # Of a cell with several figures a part is text anyway.
-            place = Place(self.sheet.name, self.sheet.address(index, column), self.sheet.typed and part is None)
-            read = read_figure(value, unit, place, above_150_percent=spec.above_150_percent)
-            self.findings.extend(read.findings)
-            figure = read.value
+            figure, remarks = read_figure(
+                value, unit, typed=self.sheet.typed and part is None, above_150_percent=spec.above_150_percent
+            )
+            for remark in remarks:
+                self._find(*remark, self.sheet.address(index, column))
             if figure is not None:
                 scale = -unit.scale if spec.negate else unit.scale
                 decimals = _decimals(figure) if spec.decimals == "as typed" else spec.decimals
                 cell = self.sheet.own_address(index, column)
                 if isinstance(value, str):
                     of_several = _PARTS_READ.get(unit.reads, of_several)
-                yield Number(figure, unit.unit, scale, decimals, cell, tuple(parts.items()), part=of_several)
+                said = tuple(parts.items())
+                numbers.append(Number(figure, unit.unit, scale, decimals, cell, said, part=of_several))
+        return numbers
 
     def _unit(self, row: Row, spec: Column, index: int) -> Unit | None:
         if spec.unit:
@@ -485,10 +487,10 @@ class TableReader:
         block.boundary = len(block.rows) + 1
 
     def _check_filled(self, block: Block, row: Row, index: int) -> None:
-        if row.type != "detail" or not self._is_complete(block):
+        if row.type != "detail" or not self._filled or not self._is_complete(block):
             return
-        for name, spec in self.layout.columns.items():
-            if spec.filled and not {name, token_of(name)} & row.texts.keys() and not row.numbers.get(name):
+        for name, spec in self._filled:
+            if not {name, token_of(name)} & row.texts.keys() and not row.numbers.get(name):
                 self._find(
                     "value-required",
                     f"'{' / '.join(filter(None, spec.path)) or name}' is blank in {self.sheet.line(index)}.",

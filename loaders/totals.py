@@ -2,14 +2,14 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from loaders.cells import Sheet, whole_address
 from loaders.layout import TableLayout, Total
 from loaders.patterns import match
 from loaders.rows import Block, Number, Row, figures_of, first_text
-from loaders.values import key
+from loaders.text import key
 from quarterdeck.findings import Finding
 from quarterdeck.rules import finding
 
@@ -105,8 +105,7 @@ def unlabelled_totals(sheet: Sheet, block: Block) -> Iterator[Finding]:
             continue
         says_so = _SAYS_TOTAL.fullmatch(key(first_text(sheet, row).value)) is not None
         is_sum = all(counts[place] >= 2 and sums[place] == figure.value for place, figure in figures.items())
-        digits = sum(len(str(abs(figure.value or 0)).replace(".", "").strip("0")) for figure in figures.values())
-        if says_so or (is_sum and digits >= _DIGITS_THAT_ARE_NO_CHANCE):
+        if says_so or (is_sum and _digits(figures.values()) >= _DIGITS_THAT_ARE_NO_CHANCE):
             yield _unlabelled(sheet, row, next(iter(figures.values())), says_so=says_so)
             sums.clear()
             counts.clear()
@@ -114,6 +113,11 @@ def unlabelled_totals(sheet: Sheet, block: Block) -> Iterator[Finding]:
         for place, figure in figures.items():
             sums[place] += figure.value or 0
             counts[place] += 1
+
+
+def _digits(figures: Iterable[Number]) -> int:
+    """How many digits figures have together, but for noughts before and behind."""
+    return sum(len(str(abs(figure.value or 0)).replace(".", "").strip("0")) for figure in figures)
 
 
 def _unlabelled(sheet: Sheet, row: Row, figure: Number, *, says_so: bool) -> Finding:

@@ -1,4 +1,4 @@
-"""A cell's value: text made plain, and numbers as people write them."""
+"""A cell's value as a number or a day, in the ways people write them."""
 
 import math
 import re
@@ -7,10 +7,8 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 
-from loaders.cells import CellValue
+from loaders.text import CellValue, plain, same
 
-_BYTE_ORDER_MARK = "\ufeff"
-_SAME = str.maketrans({"–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "’": "'", "‘": "'", "“": '"', "”": '"'})
 _NUMBER = re.compile(
     r"^(?P<open>\()?\s*(?P<sign>[+-])?\s*£?\s*(?P<inner>[+-])?"
     r"(?P<digits>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?(?P<fraction>\.[0-9]+)?\s*(?P<close>\))?$"
@@ -21,6 +19,7 @@ _FRACTION = re.compile(r"^([0-9]+(?:\.[0-9]+)?)\s*/\s*([0-9]+(?:\.[0-9]+)?)$")
 _MULTIPLIERS = {"k": 1_000, "m": 1_000_000, "million": 1_000_000, "bn": 1_000_000_000, "billion": 1_000_000_000}
 # A spreadsheet keeps 15 significant digits; what a binary fraction adds beyond them is not the author's.
 _STORED_DIGITS = Context(prec=15, rounding=ROUND_HALF_EVEN)
+_EXACT = 10**15
 # Three digits of noughts or nines before the last ones do not stand there by chance.
 _TYPED_DIGITS = 12
 _SECONDS_A_MINUTE, _SECONDS_AN_HOUR = 60, 3_600
@@ -38,45 +37,14 @@ class NotADateError(ValueError):
     """The cell does not say a date in the way its column is written."""
 
 
-def plain(value: CellValue) -> str:
-    r"""A cell as text: one space for any white space, none at the ends; whole numbers without a point.
-
-    >>> plain("No of Shift\u00a0Workers  used "), plain(3.0)
-    ('No of Shift Workers used', '3')
-    """
-    if isinstance(value, str):
-        return " ".join(value.replace(_BYTE_ORDER_MARK, " ").split())
-    if isinstance(value, bool):
-        return str(value).upper()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, datetime) and not (value.hour or value.minute or value.second):
-        return value.date().isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value)
-
-
-def key(value: CellValue) -> str:
-    """Text for comparison: plain, without case, one kind of dash and quote.
-
-    >>> key("On Target ") == key("ON  target")
-    True
-    """
-    return _same(plain(value)).casefold()
-
-
-def _same(text: str) -> str:
-    """Text with one kind of dash and quote."""
-    return text if text.isascii() else text.translate(_SAME)
-
-
 def stored_number(value: float | int) -> Decimal:
     """A number cell's exact decimal: what its author typed, not the nearest binary fraction.
 
     >>> stored_number(0.1 + 0.2), stored_number(-1967.0)
     (Decimal('0.3'), Decimal('-1967'))
     """
+    if -_EXACT < value < _EXACT and value == int(value):
+        return Decimal(int(value))
     number = _STORED_DIGITS.create_decimal(repr(value))
     return Decimal(int(number)) if number == number.to_integral_value() else number.normalize()
 
@@ -103,7 +71,7 @@ def plain_number(text: str) -> Decimal:
 
     Raises NotANumberError for anything else, and for brackets that do not close.
     """
-    found = _NUMBER.match(_same(text.strip()))
+    found = _NUMBER.match(same(text.strip()))
     if not found or not (found["digits"] or found["fraction"]) or bool(found["open"]) != bool(found["close"]):
         raise NotANumberError(text)
     signs = [found["sign"], found["inner"], "-" if found["open"] else None]
@@ -163,7 +131,7 @@ def is_dash(value: CellValue) -> bool:
     >>> is_dash("–"), is_dash(" £ - "), is_dash("-1")
     (True, True, False)
     """
-    return isinstance(value, str) and _same(plain(value)).removeprefix("£").strip() == "-"
+    return isinstance(value, str) and same(plain(value)).removeprefix("£").strip() == "-"
 
 
 def time_of_day(value: time | timedelta) -> Decimal:

@@ -137,6 +137,7 @@ def records() -> dict[str, dict[str, str]]:
     return {name: record["fields"] for name, record in declared.items()}
 
 
+@cache
 def record_columns(record: str) -> Columns:
     """The columns of a raw table, in order: provenance, then the record's own fields."""
     columns = dict(PROVENANCE)

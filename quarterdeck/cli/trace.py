@@ -13,7 +13,8 @@ from quarterdeck.cli.output import FOUND, AsJson, emit_json, refuse
 from quarterdeck.settings import Settings
 
 if TYPE_CHECKING:
-    from loaders.cells import CellValue, Sheet
+    from loaders.cells import Sheet
+    from loaders.text import CellValue
     from publication.manifest import Source
     from publication.trace import CellContent, Figure, Operand, SourceCell, Trace
 
@@ -73,7 +74,7 @@ class ArchivedCells:
         Raises UnreadableCellError where the archive has lost or changed the file, or the file has no such sheet.
         """
         from loaders.cells import column_number
-        from loaders.values import plain
+        from loaders.text import plain
         from publication.trace import CellContent, UnreadableCellError
 
         if source.sha256 not in self._sheets:
@@ -105,7 +106,8 @@ class ArchivedCells:
 
 def _numbers(value: "CellValue", unit: str | None) -> "list[Decimal | None]":
     """The numbers that a cell says, in order: two where it holds `4.73 / 4.93`; None for a part that is no number."""
-    from loaders.values import plain, says_thousands_twice
+    from loaders.text import plain
+    from loaders.values import says_thousands_twice
 
     if not isinstance(value, str):
         return [_number(value, unit)]

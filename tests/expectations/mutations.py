@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from loaders.cells import Address, CellValue, Sheet, Workbook, address, column_number
+from loaders.cells import Address, Sheet, Workbook, address, column_number
+from loaders.text import CellValue
 from quarterdeck.settings import Settings
 from quarterdeck.warehouse import records
 

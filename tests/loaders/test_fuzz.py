@@ -20,11 +20,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from loaders.apart import AFTER_ITEMS, run_apart
-from loaders.cells import CellValue, Sheet
+from loaders.cells import Sheet
 from loaders.extract import Extraction, extract
 from loaders.layout import Layout, LoadedLayout, load_layouts
 from loaders.read import read_file
-from loaders.values import plain
+from loaders.text import CellValue, plain
 from quarterdeck.organisations import Place
 from quarterdeck.periods import Month
 from quarterdeck.settings import Settings

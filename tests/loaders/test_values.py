@@ -6,7 +6,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from loaders import cells, patterns, values
-from loaders.values import NotANumberError, key, number, plain, plain_number, stored_number
+from loaders.text import key, plain
+from loaders.values import NotANumberError, number, plain_number, stored_number
 
 DECIMALS = st.decimals(min_value=-(10**9), max_value=10**9, places=3, allow_nan=False)
 

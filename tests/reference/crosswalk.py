@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import yaml
 
-from loaders.values import key
+from loaders.text import key
 
 # What the golden tables call things, and what the marts do.
 TILES = {

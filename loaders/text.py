@@ -1,0 +1,64 @@
+"""A cell's value as text: made plain to be shown, and ready to be compared."""
+
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+
+CellValue = str | float | int | bool | date | datetime | time | timedelta
+
+_BYTE_ORDER_MARK = "\ufeff"
+_SAME = str.maketrans({"–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "’": "'", "‘": "'", "“": '"', "”": '"'})
+
+REMEMBERED = 1 << 14
+"""How many texts' forms are remembered: headings and labels come again in every file."""
+LONGEST_REMEMBERED = 100
+"""Characters; longer texts are what somebody wrote, and do not come again."""
+
+
+def plain(value: CellValue) -> str:
+    r"""A cell as text: one space for any white space, none at the ends; whole numbers without a point.
+
+    >>> plain("No of Shift\u00a0Workers  used "), plain(3.0)
+    ('No of Shift Workers used', '3')
+    """
+    if isinstance(value, str):
+        return _spaced_remembered(value) if len(value) <= LONGEST_REMEMBERED else _spaced(value)
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, datetime) and not (value.hour or value.minute or value.second):
+        return value.date().isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+def key(value: CellValue) -> str:
+    """Text for comparison: plain, without case, one kind of dash and quote.
+
+    >>> key("On Target ") == key("ON  target")
+    True
+    """
+    if isinstance(value, str) and len(value) <= LONGEST_REMEMBERED:
+        return _compared_remembered(value)
+    return _compared(plain(value))
+
+
+def same(text: str) -> str:
+    """Text with one kind of dash and quote."""
+    return text if text.isascii() else text.translate(_SAME)
+
+
+def _spaced(text: str) -> str:
+    spaced = " ".join(text.replace(_BYTE_ORDER_MARK, " ").split())
+    # The same object where nothing changes, so that a large sheet is not in memory twice.
+    return text if spaced == text else spaced
+
+
+def _compared(text: str) -> str:
+    compared = same(_spaced(text)).casefold()
+    return text if compared == text else compared
+
+
+_spaced_remembered = lru_cache(REMEMBERED)(_spaced)
+_compared_remembered = lru_cache(REMEMBERED)(_compared)
