@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import commands, cosmos, increments, ingest, orchestration, publication, readers, transform
+from benchmarks import commands, cosmos, increments, ingest, orchestration, pages, publication, readers, transform
 from benchmarks.report import Report
 
 SUITE: dict[str, Callable[[Path, int, bool], Report]] = {
@@ -12,6 +12,7 @@ SUITE: dict[str, Callable[[Path, int, bool], Report]] = {
     "increments": increments.report,
     "cosmos": cosmos.report,
     "publication": publication.report,
+    "pages": pages.report,
     "readers": readers.report,
     "commands": commands.report,
     "orchestration": orchestration.report,

@@ -5,17 +5,14 @@ Every figure keeps where it comes from: its mart, the key of its row, its column
 
 import json
 import re
-from bisect import bisect
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import cache
-from html import escape
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, lru_cache
+from itertools import takewhile
 from typing import Any
-
-from markupsafe import Markup
 
 from pages.figures import NOT_REPORTED, is_number, label, number, shown, slug, unit_of, word
 from pages.published import Mart, Published, Row
+from pages.tables import Block, Cell, Column, Items, Line, Table, compact
 from quarterdeck.declared import read_yaml
 from quarterdeck.settings import PROJECT_ROOT
 
@@ -27,13 +24,10 @@ Across = tuple[str, ...]
 Link = Callable[[Row], str | None]
 """Where a row's heading leads to, if anywhere."""
 
-_CELL = re.compile(r'"(?P<column>[A-Z]{1,3})(?P<row>[0-9]+)"')
-_BAR = '<svg class="app-bar" aria-hidden="true" focusable="false"><rect width="{}%" height="100%"/></svg>'
+_ADDRESS = re.compile(r"(?P<column>[A-Z]{1,3})(?P<row>[0-9]+)")
 _NO_SHEET = "(csv)"
-# A text of so many characters needs a wide column, or a very wide one.
-_LONG, _WIDE = (60, 200), ("", " app-long", " app-longer")
-
 _RAG = {"green", "amber", "amber_red", "red", "complete", "not_rated"}
+_OF_A_PARTITION = ("organisation_code", "quarter")
 
 
 @cache
@@ -43,115 +37,24 @@ def contents() -> dict[str, Spec]:
     return declared
 
 
-@dataclass(slots=True)
-class Cell:
-    """One figure or word. `key` and `mart` are set where the cell belongs to another row than its line's.
-
-    `sort` is what the column is sorted by where that is not the text; `rag` a rating to be shown as a tag; `bar` a
-    share in per cent to be drawn beside the number.
-    """
-
-    column: str
-    text: str
-    numeric: bool = False
-    blank: bool = False
-    rag: str = ""
-    source: str = ""
-    key: str = ""
-    mart: str = ""
-    href: str = ""
-    sort: str = ""
-    bar: float | None = None
-
-    # In Python, not in the templates: a large site has millions of these.
-    @property
-    def origin(self) -> Markup:
-        """Where the figure comes from, as attributes of an element: column, key, cell, and what to sort by."""
-        named = {"column": self.column, "mart": self.mart, "key": self.key, "cell": self.source, "sort": self.sort}
-        return Markup("".join(f' data-{name}="{escape(value)}"' for name, value in named.items() if value))
-
-    @property
-    def html(self) -> Markup:
-        """The text as it is shown: a tag for a rating, a link, a blank in grey, a bar beside the number."""
-        text = escape(self.text)
-        if self.rag:
-            text = f'<strong class="govuk-tag app-rag app-rag--{self.rag}">{text}</strong>'
-        elif self.blank:
-            text = f'<span class="app-blank">{text}</span>'
-        elif self.href:
-            text = f'<a class="govuk-link" href="{escape(self.href)}">{text}</a>'
-        if self.bar is not None:
-            text += _BAR.format(self.bar)
-        return Markup(text)
-
-    @property
-    def td(self) -> Markup:
-        """The whole cell of a table."""
-        kind = " govuk-table__cell--numeric" if self.numeric else _WIDE[bisect(_LONG, len(self.text))]
-        return Markup(f'<td class="govuk-table__cell{kind}"{self.origin}>{self.html}</td>')
+def has_blocks(spec: Spec, data: Mapping[str, Sequence[Row]]) -> bool:
+    """Whether a page has something to show."""
+    return any(_parts(each, data) for each in spec["blocks"])
 
 
-@dataclass(slots=True)
-class Line:
-    """One row of a table: its heading, its other cells, and what is drawn at its end."""
-
-    key: str
-    heading: Cell
-    cells: list[Cell]
-    total: bool = False
-    stack: list[tuple[str, float, float]] = field(default_factory=list)
-    trend: str = ""
-
-
-@dataclass(slots=True)
-class Table:
-    """A table as a reader sees it; `columns` are (name, heading, numeric, filter)."""
-
-    id: str
-    mart: str
-    title: str
-    heading: str
-    columns: list[tuple[str, str, bool, bool]]
-    lines: list[Line]
-    sources: list[str]
-    worked_out: list[tuple[str, str]]
-    stacked: bool = False
-    trending: bool = False
-    kind: str = "table"
-
-
-@dataclass(slots=True)
-class Items:
-    """Lists, tiles, counts and matrices: rows of (key, cells), or for a matrix a table of them.
-
-    `counted` says what `words` count: organisation, quarter and what the rows have in common.
-    """
-
-    id: str
-    mart: str
-    title: str
-    kind: str
-    items: list[tuple[str, list[Cell]]] = field(default_factory=list)
-    across: list[str] = field(default_factory=list)
-    down: list[tuple[str, list[list[tuple[str, Cell]]]]] = field(default_factory=list)
-    sources: list[str] = field(default_factory=list)
-    counted: str = ""
-    words: tuple[str, str] = ("", "")
-
-
-Block = Table | Items
+def marts_of(spec: Spec) -> set[str]:
+    """The marts that the blocks of a page show rows of."""
+    beside = {each[role]["mart"] for each in spec["blocks"] for role in ("beside", "trend") if role in each}
+    return beside | {each["mart"] for each in spec["blocks"]}
 
 
 def blocks(published: Published, spec: Spec, data: dict[str, list[Row]], link: Link) -> list[Block]:
     """The blocks of a page that have something to show, in order."""
-    found: list[Block] = []
-    for each in spec["blocks"]:
-        rows = _wanted(each, data.get(each["mart"], []))
-        for title, part in _split(each, rows):
-            # A derived column that is blank in all of a part says nothing.
-            if "needs" in each and all(row[each["needs"]] is None for row in part):
-                continue
-            found.append(Maker(published, each, title, part, data, link).block())
+    found = [
+        Maker(published, each, title, part, data, link).block()
+        for each in spec["blocks"]
+        for title, part in _parts(each, data)
+    ]
     for place, block in enumerate(found, start=1):
         block.id = f"{slug(block.title)}-{place}"
     return found
@@ -171,6 +74,9 @@ class Maker:
         self._link = link
         self._mart: Mart = published.marts[spec["mart"]]
         self._places = {(row["submission_id"], row["sheet"]) for row in rows if row.get("cells") and row["sheet"]}
+        # What all keys begin with is said once.
+        shared = list(takewhile(_OF_A_PARTITION.__contains__, self._mart.key))
+        self._shared = shared if len({tuple(row[name] for name in shared) for row in rows}) == 1 else []
 
     def block(self) -> Block:
         """The block that the specification asks for."""
@@ -197,29 +103,32 @@ class Maker:
             names = [name for name in names if any(row[name] is not None for row in self._rows)]
         else:
             names = [name for name in names if self._numeric(name) or any(row[name] is not None for row in self._rows)]
-        columns = [(name, label(name), self._numeric(name), name in spec.get("filters", ())) for name in names]
+        columns = [Column(name, label(name), self._numeric(name), name in spec.get("filters", ())) for name in names]
         if "pivot" in spec:
             across, value = _across(spec["pivot"])
             values = self._values_across(self._rows, across)
             lines = self._pivoted(names, across, value, values)
-            columns += [(value, _heading_across(each), True, False) for each in values]
+            columns += _columns_across(value, across, values)
             figures = [value]
         else:
             lines = [self._line(row, names) for row in self._rows]
             figures = names
+        heading = spec["heading"]
         table = Table(
             id="",
             mart=self._mart.name,
             title=self._title,
-            heading=label(spec["heading"]),
+            head=Column(heading, label(heading)),
             columns=columns,
             lines=lines,
             sources=self._sources(),
             worked_out=[
                 (label(name), how) for name in figures if (how := self._published.how.get((self._mart.name, name)))
             ],
+            key=compact([self._rows[0][name] for name in self._shared]) if self._shared else "",
             stacked="stack" in spec,
             trending="trend" in spec,
+            note=spec.get("note", ""),
         )
         if "bar" in spec:
             self._draw_bars(table, spec["bar"])
@@ -227,9 +136,13 @@ class Maker:
             self._put_beside(table)
         return table
 
+    def _key(self, row: Row) -> str:
+        """What the keys of all rows of the block do not begin with."""
+        return compact([row[name] for name in self._mart.key[len(self._shared) :]])
+
     def _line(self, row: Row, names: Sequence[str]) -> Line:
         line = Line(
-            self._mart.key_of(row),
+            self._key(row),
             self._heading(row),
             [self._cell(row, name) for name in names],
             row.get(self._spec.get("totals", "row_type")) in ("total", "subtotal"),
@@ -249,25 +162,18 @@ class Maker:
     def _pivoted(self, names: Sequence[str], across: Sequence[str], value: str, values: Sequence[Across]) -> list[Line]:
         """One line a key without the columns that go across."""
         apart = [name for name in self._mart.key if name not in across]
-        groups = _grouped(self._rows, apart, across)
         lines = []
-        for group in groups.values():
+        for group in _grouped(self._rows, apart, across).values():
             line = self._line(next(iter(group.values())), names)
             line.cells += self._cells_across(group, value, values)
             lines.append(line)
         return lines
 
     def _cells_across(self, group: dict[Across, Row], value: str, values: Sequence[Across]) -> list[Cell]:
-        """Every amount keeps the mart and the key of its own row."""
-        cells = []
-        for each in values:
-            if each not in group:
-                cells.append(Cell("", NOT_REPORTED, numeric=True, blank=True))
-                continue
-            cell = self._cell(group[each], value)
-            cell.mart, cell.key = self._mart.name, self._mart.key_of(group[each])
-            cells.append(cell)
-        return cells
+        return [
+            self._cell(group[each], value) if each in group else Cell("", NOT_REPORTED, numeric=True, blank=True)
+            for each in values
+        ]
 
     def _put_beside(self, table: Table) -> None:
         """Add columns of another mart whose rows are about the same things."""
@@ -279,10 +185,21 @@ class Maker:
         across, value = _across(spec["pivot"])
         values = other._values_across(rows, across)
         groups = _grouped(rows, list(spec["match"]), across)
-        table.columns += [(value, _heading_across(each), True, False) for each in values]
+        names = [column.name for column in table.columns]
+        place = names.index(spec["before"]) if spec.get("before") in names else len(names)
+        table.columns[place:place] = _columns_across(value, across, values, other._mart.name)
+        apart = [name for name in other._mart.key if name not in across]
         for line, row in zip(table.lines, self._rows, strict=True):
             group = groups.get(tuple(row[name] for name in spec["match"].values()), {})
-            line.cells += other._cells_across(group, value, values)
+            cells = other._cells_across(group, value, values)
+            if group:
+                first = next(iter(group.values()))
+                line.beside = other._mart.key_of(first)
+                # Figures of one line may stand in several printed tables.
+                for cell, at in zip(cells, values, strict=True):
+                    if at in group and any(group[at][name] != first[name] for name in apart):
+                        cell.key = other._mart.key_of(group[at])
+            line.cells[place:place] = cells
 
     def _heading(self, row: Row) -> Cell:
         cell = self._cell(row, self._spec["heading"])
@@ -295,17 +212,16 @@ class Maker:
 
     def _cell(self, row: Row, name: str) -> Cell:
         value, numeric = row[name], self._numeric(name)
-        unit = unit_of(name, row) if numeric else None
-        text = shown(value, name, unit)
-        cell = Cell(name, text, numeric, source=self._source(row, name))
+        source = self._source(row, name)
         if value is None:
             token = row.get(f"{name}_token")
-            cell.blank = numeric or token is not None
-            cell.text = f"[{word(token).lower()}]" if token else NOT_REPORTED if numeric else ""
-        elif name == "rag" and value in _RAG:
+            text = f"[{word(token).lower()}]" if token else NOT_REPORTED if numeric else ""
+            return Cell(name, text, numeric, numeric or token is not None, source=source)
+        if numeric:
+            return Cell(name, number(value, unit_of(name, row)), True, source=source)
+        cell = Cell(name, shown(value, name), source=source)
+        if name == "rag" and value in _RAG:
             cell.rag = value
-        elif numeric:
-            cell.sort = f"{value:f}" if hasattr(value, "as_tuple") else str(value)
         elif hasattr(value, "isoformat"):
             cell.sort = value.isoformat()
         return cell
@@ -316,10 +232,10 @@ class Maker:
     def _source(self, row: Row, name: str) -> str:
         """The address of the cell, with its sheet where the block has rows of several."""
         listed = row.get("cells")
-        address = json.loads(listed).get(name, "") if listed else ""
+        address = addresses(listed).get(name, "") if listed else ""
         if address and len(self._places) > 1 and "!" not in address:
             return f"{row['sheet']}!{address}"
-        return str(address)
+        return address
 
     def _sources(self) -> list[str]:
         """The files and sheets that the rows come from, in words."""
@@ -334,7 +250,7 @@ class Maker:
             (cell, row[column])
             for line, row in zip(table.lines, self._rows, strict=True)
             for cell in line.cells
-            if cell.column == column and row[column] is not None
+            if cell.column == column and row[column] is not None and not line.total
         ]
         largest = max((abs(value) for _, value in cells), default=0)
         for cell, value in cells:
@@ -345,11 +261,9 @@ class Maker:
         spec = self._spec["trend"]
         same = [name for name in self._mart.key if name != "quarter"]
         history = sorted(
-            (
-                (past[spec["by"]], past[spec["value"]])
-                for past in self._data.get(spec["mart"], [])
-                if past[spec["value"]] is not None and all(past[name] == row[name] for name in same)
-            ),
+            (past[spec["by"]], past[spec["value"]])
+            for past in self._data.get(spec["mart"], [])
+            if past[spec["value"]] is not None and all(past[name] == row[name] for name in same)
         )
         values = [float(value) for _, value in history]
         if len(values) < 2:
@@ -371,15 +285,31 @@ class Maker:
             items.down.append((level, cells))
 
 
+@lru_cache(maxsize=10_000)
+def addresses(cells: str) -> dict[str, str]:
+    """Addresses of a row's cells by column, of the JSON in which a mart has them."""
+    listed: dict[str, str] = json.loads(cells)
+    return listed
+
+
 def _across(pivot: Sequence[Any]) -> tuple[list[str], str]:
     """The columns that go across, and the one whose values stand below them."""
     across, value = pivot
     return ([across] if isinstance(across, str) else across), value
 
 
-def _heading_across(values: Across) -> str:
-    # A year stays in one piece.
-    return " ".join(word(text).replace("-", "\N{NON-BREAKING HYPHEN}") for text in values)
+def _columns_across(value: str, across: Sequence[str], values: Iterable[Across], mart: str = "") -> list[Column]:
+    return [
+        # A year stays in one piece.
+        Column(
+            value,
+            " ".join(word(text).replace("-", "\N{NON-BREAKING HYPHEN}") for text in each),
+            numeric=True,
+            across=compact(dict(zip(across, each, strict=True))),
+            mart=mart,
+        )
+        for each in values
+    ]
 
 
 def _grouped(rows: Iterable[Row], by: Sequence[str], across: Sequence[str]) -> dict[tuple[Any, ...], dict[Across, Row]]:
@@ -403,11 +333,22 @@ def _printed_order(row: Row) -> tuple[str, str, str, int, str]:
     listed = row.get("cells")
     if not listed:
         return row.get("quarter") or "", "", "", 0, ""
-    # Of several cells the lowest: a band above the row names what many rows share.
-    row_number, column = max(
-        ((int(match["row"]), match["column"]) for match in _CELL.finditer(listed)), default=(0, "")
-    )
-    return row["quarter"], row["submission_id"], row["sheet"] or "", row_number, column
+    return row["quarter"], row["submission_id"], row["sheet"] or "", *_lowest(listed)
+
+
+@lru_cache(maxsize=10_000)
+def _lowest(cells: str) -> tuple[int, str]:
+    """Row and column of the lowest cell: a band above a row names what many rows share."""
+    found = (_ADDRESS.fullmatch(address) for address in addresses(cells).values())
+    return max(((int(match["row"]), match["column"]) for match in found if match), default=(0, ""))
+
+
+def _parts(spec: Spec, data: Mapping[str, Sequence[Row]]) -> list[tuple[str, list[Row]]]:
+    """The rows of each block that a specification asks for, with its title."""
+    parts = _split(spec, _wanted(spec, data.get(spec["mart"], [])))
+    # A derived column that is blank in all of a part says nothing.
+    needed = spec.get("needs")
+    return [(title, rows) for title, rows in parts if not needed or any(row[needed] is not None for row in rows)]
 
 
 def _split(spec: Spec, rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:

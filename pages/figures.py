@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache, lru_cache
 from typing import Any
 
 from quarterdeck.declared import read_yaml
@@ -12,7 +13,7 @@ from quarterdeck.settings import PROJECT_ROOT
 NOT_REPORTED = "not reported"
 WORDING = PROJECT_ROOT / "pages" / "wording.yml"
 
-_LETTER_AT_END = re.compile(r"(?<= )[a-z]$")
+_LETTER_OF_A_LIST = re.compile(r"(?<= )[a-z]$|(?<=appendix )[a-z]\b|(?<=annex )[a-z]\b|(?<=figure )[a-z](?=\d)")
 _MINUS = "\N{MINUS SIGN}"
 _SUFFIXES = {"_gbp": "gbp", "_percent": "percent", "_fte": "fte"}
 _WORDING = read_yaml(WORDING)
@@ -23,6 +24,7 @@ _CODED: set[str] = set(_WORDING["coded"])
 _IN_THE_UNIT_OF_THEIR_ROW: set[str] = set(_WORDING["in_the_unit_of_their_row"])
 
 
+@cache
 def is_number(kind: str) -> bool:
     """True for a DuckDB type of numbers."""
     return kind.startswith(("DECIMAL", "BIGINT", "INTEGER", "DOUBLE", "HUGEINT", "SMALLINT"))
@@ -34,10 +36,13 @@ def unit_of(column: str, row: Mapping[str, Any]) -> str | None:
     >>> unit_of("target_gbp", {}), unit_of("value", {"unit": "percent"}), unit_of("projects", {})
     ('gbp', 'percent', None)
     """
-    for suffix, unit in _SUFFIXES.items():
-        if column.endswith(suffix) or f"{suffix}_" in column:
-            return unit
-    return row.get("unit") if column in _IN_THE_UNIT_OF_THEIR_ROW else None
+    return _own_unit(column) or (row.get("unit") if column in _IN_THE_UNIT_OF_THEIR_ROW else None)
+
+
+@cache
+def _own_unit(column: str) -> str | None:
+    """The unit that a column's name tells."""
+    return next((unit for suffix, unit in _SUFFIXES.items() if column.endswith(suffix) or f"{suffix}_" in column), None)
 
 
 def number(value: Decimal | int | float, unit: str | None = None) -> str:
@@ -48,12 +53,12 @@ def number(value: Decimal | int | float, unit: str | None = None) -> str:
     >>> number(Decimal("1234.5"), "gbp"), number(Decimal("-0.2500"))
     ('£1,234.50', '−0.25')
     """
-    exact = Decimal(str(value))
-    digits = f"{abs(exact):,f}"
+    exact = Decimal(str(value)) if isinstance(value, float) else value
+    digits = f"{abs(exact):,f}" if isinstance(exact, Decimal) else f"{abs(exact):,d}"
     if "." in digits:
         digits = digits.rstrip("0").rstrip(".")
-    if unit == "gbp" and re.search(r"\.\d$", digits):
-        digits += "0"
+        if unit == "gbp" and digits[-2:-1] == ".":
+            digits += "0"
     sign = _MINUS if exact < 0 else ""
     return f"{sign}{'£' if unit == 'gbp' else ''}{digits}{'%' if unit == 'percent' else ''}"
 
@@ -77,18 +82,20 @@ def shown(value: Any, column: str = "", unit: str | None = None) -> str:
     return word(value) if column in _CODED else str(value)
 
 
+@lru_cache(maxsize=10_000)
 def word(code: str) -> str:
     """A code of ours in words.
 
-    >>> word("key_achievement"), word("in_flight"), word("appendix_b")
-    ('Key achievements this quarter', 'In flight', 'Appendix B')
+    >>> word("key_achievement"), word("in_flight"), word("appendix_b"), word("figure_a4")
+    ('Key achievements this quarter', 'In flight', 'Appendix B', 'Figure A4')
     """
     if code in _WORDS:
         return _WORDS[code]
-    spaced = _LETTER_AT_END.sub(lambda letter: letter[0].upper(), code.replace("_", " "))
+    spaced = _LETTER_OF_A_LIST.sub(lambda letter: letter[0].upper(), code.replace("_", " "))
     return spaced[:1].upper() + spaced[1:]
 
 
+@cache
 def label(column: str) -> str:
     """A column's heading.
 
@@ -102,6 +109,7 @@ def label(column: str) -> str:
     return column[:1].upper() + column[1:].replace("_", " ")
 
 
+@lru_cache(maxsize=10_000)
 def slug(text: str) -> str:
     """A name as part of an address.
 

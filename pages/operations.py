@@ -5,9 +5,10 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
-from pages.blocks import Block, Cell, Line, Table, blocks, contents
+from pages.blocks import blocks, contents
 from pages.figures import number, shown, word
 from pages.published import MANIFEST_FILE, Published
+from pages.tables import Block, Table, plain, words
 from quarterdeck.rules import catalogue
 
 _LAST = 20
@@ -30,27 +31,28 @@ def operations(published: Published) -> list[Block]:
 def _held(published: Published) -> Table:
     names = {row["organisation_code"]: row["organisation"] for row in published.rows("organisations")}
     rows = [
-        (
-            f"{names.get(code, code)}, {quarter}",
-            [decision["reason"] or "", decision["published_in"] or "nothing published yet"],
-        )
+        [f"{names.get(code, code)}, {quarter}", decision["reason"] or "", decision["published_in"] or "nothing yet"]
         for (code, quarter), decision in sorted(published.decisions.items())
         if decision["decision"] != "published"
     ]
-    return _plain("Quarters that are held", "Quarter", ["Why", "Shown instead: figures of"], rows)
+    return plain("Quarters that are held", words("Quarter", "Why", "Shown instead: figures of"), rows)
 
 
 def _rules(published: Published) -> Table:
     counted = Counter((row["rule"], row["severity"]) for row in published.rows("data_quality_findings"))
     rules = catalogue()
     rows = [
-        (
+        [
             rules[rule].title if rule in rules else rule,
-            [rule, word(severity), number(count), word(rules[rule].responsibility) if rule in rules else ""],
-        )
+            rule,
+            word(severity),
+            number(count),
+            word(rules[rule].responsibility) if rule in rules else "",
+        ]
         for (rule, severity), count in sorted(counted.items(), key=lambda item: (item[0][1], -item[1], item[0][0]))
     ]
-    return _plain("What the rules found", "Rule", ["Name", "Severity", "Findings", "Who can mend it"], rows, {2})
+    heads = [*words("Rule", "Name", "Severity"), ("Findings", True), *words("Who can mend it")]
+    return plain("What the rules found", heads, rows)
 
 
 def _publications(published: Published) -> Table:
@@ -59,22 +61,10 @@ def _publications(published: Published) -> Table:
     manifests = [json.loads(path.read_text()) for path in sorted(earlier, key=_number)[-_LAST:]]
     listed = [each for each in manifests if _older(each["version"], published.version)] + [published.manifest]
     rows = [
-        (each["version"], [shown(datetime.fromisoformat(each["created_at"])), each["reason"]])
+        [each["version"], shown(datetime.fromisoformat(each["created_at"])), each["reason"]]
         for each in reversed(listed)
     ]
-    return _plain("Last publications", "Version", ["Published", "Why"], rows)
-
-
-def _plain(
-    title: str, heading: str, names: list[str], rows: list[tuple[str, list[str]]], numeric: set[int] | None = None
-) -> Table:
-    """A table of words that stand in no mart."""
-    columns = [(name, name, place in (numeric or ()), False) for place, name in enumerate(names)]
-    lines = [
-        Line("", Cell("", first), [Cell("", text, place in (numeric or ())) for place, text in enumerate(rest)])
-        for first, rest in rows
-    ]
-    return Table("", "", title, heading, columns, lines, [], [])
+    return plain("Last publications", words("Version", "Published", "Why"), rows)
 
 
 def _number(manifest: Path) -> int:

@@ -1,14 +1,17 @@
 """A project's own page: what every quarter says of it, and the cell behind each figure."""
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
+from html import escape
 from typing import Any
 
-from pages.blocks import Block, blocks, contents
+from markupsafe import Markup
+
+from pages.blocks import addresses, blocks, contents
 from pages.figures import is_number, label, shown, slug, unit_of
 from pages.published import Published, Row
+from pages.tables import Block, quoted
 
 Projects = dict[str, dict[str, list[Row]]]
 """By the project's part of an address: rows by mart."""
@@ -55,37 +58,33 @@ def project_page(published: Published, rows: dict[str, list[Row]]) -> dict[str, 
     """What the template of a project's page needs."""
     spec = contents()["project"]
     made: list[Block] = blocks(published, spec, rows, lambda row: None)
-    traced = [(mart, row) for mart in spec["traced"] for row in rows.get(mart, [])]
-    figures = [figure for mart, row in traced for figure in _traced(published, mart, row)]
-    return {"title": project_name(rows), "blocks": made, "figures": figures}
+    figures = "\n".join(
+        figure for mart in spec["traced"] for row in rows.get(mart, []) for figure in _traced(published, mart, row)
+    )
+    return {"title": project_name(rows), "blocks": made, "figures": Markup(figures)}
 
 
-def _traced(published: Published, name: str, row: Row) -> list[dict[str, str]]:
-    """Every figure and status of a row that is not blank, with its cell or how it is worked out."""
+def _traced(published: Published, name: str, row: Row) -> Iterator[str]:
+    """Every figure and status of a row that is not blank, as a row of a table, with its cell or how it came about."""
     mart = published.marts[name]
-    cells = json.loads(row["cells"] or "{}")
-    found = []
+    cells = addresses(row["cells"] or "{}")
+    key = quoted(mart.key_of(row))
+    file = escape(published.file_names.get(row["submission_id"]) or str(row["submission_id"]))
     for column, kind in mart.columns.items():
         how = published.how.get((name, column), "")
         if column in mart.key or row[column] is None or not (is_number(kind) or column in cells or how):
             continue
         address = cells.get(column, "")
         sheet, _, cell = address.rpartition("!")
-        found.append(
-            {
-                "mart": name,
-                "key": mart.key_of(row),
-                "column": column,
-                "quarter": row["quarter"],
-                "label": _named(name, column, row),
-                "text": shown(row[column], column, unit_of(column, row)),
-                "file": published.file_names.get(row["submission_id"], row["submission_id"]),
-                "sheet": sheet.strip("'") or row["sheet"],
-                "cell": cell,
-                "how": how,
-            }
+        where = f'<td colspan="3">{escape(how)}'
+        if cell:
+            sheet = sheet.strip("'") or str(row["sheet"])
+            where = f"<td>{file}<td>{escape(sheet)}<td>{cell}"
+        text = escape(shown(row[column], column, unit_of(column, row)))
+        yield (
+            f"<tr data-mart='{name}' data-key='{key}'><th scope='row'>{escape(_named(name, column, row))}"
+            f"<td>{row['quarter']}<td data-column='{column}'>{text}{where}"
         )
-    return found
 
 
 def _named(mart: str, column: str, row: Row) -> str:

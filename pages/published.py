@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,7 +17,12 @@ MARTS_FILE, MANIFEST_FILE = "marts.duckdb", "manifest.json"
 Row = dict[str, Any]
 Partition = tuple[str, str]
 """Organisation code and fiscal quarter."""
+Fingerprints = dict[Partition, dict[str, str]]
+"""Hashes of what marts have of partitions."""
+Data = dict[str, list[Row]]
+"""Rows by mart."""
 
+_compact = json.JSONEncoder(default=str, ensure_ascii=False, separators=(",", ":")).encode
 # Followed by machines, not read by members.
 _NOT_SHOWN = {"lineage", "lineage_cells", "lineage_multipliers"}
 
@@ -36,8 +41,7 @@ class Mart:
         >>> Mart("m", ["a", "b"], {}).key_of({"a": "x", "b": None, "c": 1})
         '["x",null]'
         """
-        values = [row[name] for name in self.key]
-        return json.dumps(values, default=str, ensure_ascii=False, separators=(",", ":"))
+        return _compact([row[name] for name in self.key])
 
 
 class Published:
@@ -87,25 +91,71 @@ class Published:
         """How a column of a mart is worked out, in words, where it does not stand in a cell of its own."""
         return {(rule["mart"], rule["column_name"]): rule["says"] for rule in self.rows("lineage")}
 
+    @cached_property
+    def editions(self) -> dict[str, str]:
+        """When this version and earlier ones were made, in ISO form: as their manifests beside this one say."""
+        beside = [*self.folder.parent.glob(f"v*/{MANIFEST_FILE}"), *self.folder.parent.glob("removed/v*.json")]
+        found = {}
+        for path in beside:
+            manifest = json.loads(path.read_text())
+            found[manifest["version"]] = manifest["created_at"]
+        return found | {self.version: self.manifest["created_at"]}
+
+    def edition(self, partition: Partition) -> tuple[str, datetime]:
+        """The version that brought the figures of a partition, and when; this one where that is not known."""
+        brought = self.decisions.get(partition, {}).get("published_in")
+        name = brought if brought in self.editions else self.version
+        return name, datetime.fromisoformat(self.editions[name])
+
     def rows(self, mart: str, organisations: Iterable[str] | None = None) -> list[Row]:
         """Rows of a mart in the order of its key, of some organisations or all; none where there is no such mart."""
         if mart not in self.marts:
             return []
         order = ", ".join(f'"{name}"' for name in self.marts[mart].key) or "all"
-        query, parameters = f'select * from main."{mart}"', []
-        if organisations is not None:
-            query += " where list_contains(?, organisation_code)"
-            parameters = [list(organisations)]
-        found = self._connection.execute(f"{query} order by {order}", parameters)
+        codes = [] if organisations is None else list(organisations)
+        where = f" where organisation_code in ({', '.join('?' * len(codes))})" if codes else ""
+        found = self._connection.execute(f'select * from main."{mart}"{where} order by {order}', codes)
         names = [column[0] for column in found.description or ()]
         return [dict(zip(names, values, strict=True)) for values in found.fetchall()]
 
-    def by_partition(self, organisations: Iterable[str]) -> dict[Partition, dict[str, list[Row]]]:
+    def counts(self, mart: str, columns: Sequence[str]) -> list[Row]:
+        """How many rows a mart has of each of the values of some columns, in their order, as column `rows`."""
+        if mart not in self.marts:
+            return []
+        listed = ", ".join(f'"{name}"' for name in columns)
+        query = f'select {listed}, count(*) from main."{mart}" group by all order by all'
+        names = [*columns, "rows"]
+        return [dict(zip(names, values, strict=True)) for values in self._connection.execute(query).fetchall()]
+
+    def by_partition(self, organisations: Iterable[str]) -> dict[Partition, Data]:
         """Rows of every mart that is about quarters, by partition and mart, of some organisations."""
         wanted = list(organisations)
-        found: dict[Partition, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
-        for name, mart in self.marts.items():
-            if name not in _NOT_SHOWN and mart.columns.keys() >= {"organisation_code", "quarter"}:
-                for row in self.rows(name, wanted):
-                    found[row["organisation_code"], row["quarter"]][name].append(row)
+        found: dict[Partition, Data] = defaultdict(lambda: defaultdict(list))
+        for name in self._about_quarters:
+            for row in self.rows(name, wanted):
+                found[row["organisation_code"], row["quarter"]][name].append(row)
         return found
+
+    def fingerprints(self) -> Fingerprints:
+        """A hash of what each mart has of each partition."""
+        found: dict[Partition, dict[str, str]] = defaultdict(dict)
+        for name in self._about_quarters:
+            # The length before each value keeps the next one from running into it.
+            values = [f"""cast("{column}" as varchar)""" for column in self.marts[name].columns]
+            row = ", ".join(f"coalesce(strlen({value}) || ':' || {value}, '-')" for value in values)
+            query = f"""
+                select organisation_code, quarter, sha256(string_agg(row, '' order by row))
+                from (select organisation_code, quarter, md5(concat({row})) as row from main."{name}")
+                group by all
+            """
+            for code, quarter, fingerprint in self._connection.execute(query).fetchall():
+                found[code, quarter][name] = fingerprint
+        return found
+
+    @cached_property
+    def _about_quarters(self) -> list[str]:
+        return [
+            name
+            for name, mart in self.marts.items()
+            if name not in _NOT_SHOWN and mart.columns.keys() >= {"organisation_code", "quarter"}
+        ]

@@ -22,7 +22,7 @@ def settings_with_pages(samples: Path, tmp_path_factory: pytest.TempPathFactory)
     """A data root with two versions; the second tells of a project whose status was restated, and of a held quarter."""
     settings = Settings(home=tmp_path_factory.mktemp("pages"))
     pipeline.land(settings, samples)
-    pipeline.run(settings)
+    pipeline.run(settings, partial(add_site, settings))
     book = openpyxl.load_workbook(samples / REPORT)
     assert book["Appendix B"]["D6"].value == "On Target"
     book["Appendix B"]["D6"] = "At Risk"
@@ -63,6 +63,7 @@ def pages(site: Path) -> dict[str, Path]:
     return found | {
         "home": site / "index.html",
         "about": site / "about.html",
+        "compare": site / "compare.html",
         "operations": site / "operations.html",
         "organisation": site / "nottinghamshire" / "index.html",
         "project": site / "nottinghamshire" / "projects" / project,

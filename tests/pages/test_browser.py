@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machin
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-KINDS = [*contents()["quarter"], "home", "about", "operations", "organisation", "project", "dashboard"]
+KINDS = [*contents()["quarter"], "home", "about", "compare", "operations", "organisation", "project", "dashboard"]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,88 @@
+"""Files that need not be made again: those of the version before whose inputs are the same.
+
+The folder of an organisation has a `built-from.json`: a hash of all that its files were made from, one for each file,
+and the pages of each quarter. A file with the same inputs is the same file (a hard link), after a look whether it still
+is as it was published.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pages.published import MANIFEST_FILE
+from pages.tables import compact
+from quarterdeck.settings import PROJECT_ROOT
+
+BUILT_FROM = "built-from.json"
+_LIBRARIES = ("jinja2", "markupsafe", "govuk-frontend-jinja", "python-docx")
+
+
+@dataclass
+class BuiltFrom:
+    """What the files of an organisation were made from; `menus` are the pages of its quarters."""
+
+    inputs: str = ""
+    files: dict[str, str] = field(default_factory=dict)
+    menus: dict[str, list[str]] = field(default_factory=dict)
+
+
+class Before:
+    """The site of the version before, if there is one."""
+
+    def __init__(self, version_folder: Path | None, site: str) -> None:
+        self._site = version_folder / site if version_folder else None
+        self._promised: dict[str, str] = {}
+        if version_folder and (version_folder / MANIFEST_FILE).is_file():
+            outputs = json.loads((version_folder / MANIFEST_FILE).read_text()).get("outputs", [])
+            self._promised = {each["path"].removeprefix(f"{site}/"): each["sha256"] for each in outputs}
+
+    def built_from(self, folder: str) -> BuiltFrom:
+        """What the files of an organisation were made from; nothing where that is not known."""
+        path = self._site / folder / BUILT_FROM if self._site else None
+        return BuiltFrom(**json.loads(path.read_text())) if path and path.is_file() else BuiltFrom()
+
+    def link(self, name: str, target: Path) -> bool:
+        """Let a file be the earlier one; False where that is not there or not as it was published."""
+        source = self._site / name if self._site else None
+        if not source or not source.is_file() or sha256(source.read_bytes()).hexdigest() != self._promised.get(name):
+            return False
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(source, target)
+        except OSError:
+            # Another file system, or one without hard links.
+            shutil.copyfile(source, target)
+        return True
+
+
+def digest(*inputs: Any) -> str:
+    """A hash of values that JSON can hold, or have a text."""
+    return sha256(compact(inputs).encode()).hexdigest()
+
+
+@cache
+def code() -> str:
+    """A hash of all that makes pages of rows: this room's files, and the libraries that it writes with."""
+    folder = PROJECT_ROOT / "pages"
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".pyc"]
+    contents = [(path.relative_to(folder).as_posix(), sha256(path.read_bytes()).hexdigest()) for path in files]
+    return digest(contents, [version(library) for library in _LIBRARIES])
+
+
+def write_built_from(folder: Path, built: BuiltFrom) -> None:
+    """Note what the files in a folder were made from."""
+    folder.mkdir(parents=True, exist_ok=True)
+    noted = {"inputs": built.inputs, "files": built.files, "menus": built.menus}
+    (folder / BUILT_FROM).write_text(json.dumps(noted, sort_keys=True, indent=0))
+
+
+def names_of(submissions: Iterable[str], names: dict[str, str]) -> list[tuple[str, str]]:
+    """Submissions with the names of their files, in order."""
+    return [(each, names.get(each, "")) for each in sorted(set(submissions))]
