@@ -4,6 +4,7 @@ PostgreSQL and Redis are the distribution's; everything else is the command that
 """
 
 import base64
+import json
 import os
 import pwd
 import secrets
@@ -169,6 +170,7 @@ class NativeStack:
         """A text of the compose file, with its hosts and paths as they are here."""
         for theirs, ours in (
             ("@postgres/", f"@127.0.0.1:{self.ports['postgres']}/"),
+            ("@serving/", f"@127.0.0.1:{self.ports['postgres']}/"),
             ("@redis:6379", f"@127.0.0.1:{self.ports['redis']}"),
             ("//api-server:8080", f"//127.0.0.1:{self.ports['api-server']}"),
             ("/opt/quarterdeck", str(PROJECT_ROOT)),
@@ -197,8 +199,9 @@ class NativeStack:
         subprocess.run(made, user=user, cwd=self._postgres, check=True, capture_output=True)
         self.start_postgres()
         database = subprocess.run(
-            [sys.executable, "-c", _CREATE_DATABASE, str(self.ports["postgres"]), told["POSTGRES_USER"]],
-            env=os.environ | {"PGPASSWORD": told["POSTGRES_PASSWORD"], "DATABASE": told["POSTGRES_DB"]},
+            [sys.executable, "-c", _CREATE_DATABASES, str(self.ports["postgres"])],
+            env=os.environ
+            | {"METADATA": json.dumps(told), "SERVING": json.dumps(self.services["serving"]["environment"])},
             capture_output=True,
             text=True,
         )
@@ -225,17 +228,25 @@ class NativeStack:
             )
 
 
-_CREATE_DATABASE = """
-import os, sys, time
+# The metadata's, and that of the marts with its user: two servers of the compose file are one here.
+_CREATE_DATABASES = """
+import json, os, sys, time
 import psycopg2
+metadata, serving = (json.loads(os.environ[name]) for name in ("METADATA", "SERVING"))
 for _ in range(50):
     try:
-        connection = psycopg2.connect(host="127.0.0.1", port=sys.argv[1], user=sys.argv[2], dbname="postgres")
+        connection = psycopg2.connect(
+            host="127.0.0.1", port=sys.argv[1], dbname="postgres",
+            user=metadata["POSTGRES_USER"], password=metadata["POSTGRES_PASSWORD"],
+        )
         break
     except psycopg2.OperationalError:
         time.sleep(0.2)
 connection.autocommit = True
-connection.cursor().execute(f'create database "{os.environ["DATABASE"]}"')
+cursor = connection.cursor()
+cursor.execute(f'create role "{serving["POSTGRES_USER"]}" superuser login password %s', [serving["POSTGRES_PASSWORD"]])
+for told in (metadata, serving):
+    cursor.execute(f'create database "{told["POSTGRES_DB"]}" owner "{told["POSTGRES_USER"]}"')
 """
 
 

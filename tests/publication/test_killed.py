@@ -185,7 +185,7 @@ def _restore(kept: Path, settings: Settings) -> None:
 def _decisions(settings: Settings) -> list[tuple[Any, ...]]:
     with connect(settings, read_only=True) as connection:
         return connection.execute(
-            "select organisation_code, quarter, decision, reason, fingerprint, evaluated from gate.decisions order by all"
+            "select * exclude (candidate) from gate.decisions order by organisation_code, quarter"
         ).fetchall()
 
 
