@@ -22,9 +22,8 @@ whenever a month of that quarter was ingested, a resubmission included. Runs fol
 * **build** checks the arithmetic of what is pending, notes it, and runs the dbt project: the candidate;
 * **audit** judges every pending partition: one with an error is held and keeps its last published rows;
 * **publish** writes a new immutable version with its static site, and switches `published/current` to it, unless
-  nothing differs. A page that cannot be built holds the publication. Where nothing was ever decided on, there is nothing
-  to publish, and it is skipped;
-* **serve** brings the current version to the Postgres server of `QUARTERDECK_POSTGRES`; where none is named, it is skipped;
+  nothing differs. A page that cannot be built holds the publication. It is skipped where nothing was ever decided on;
+* **serve** brings the current version to the Postgres server of `QUARTERDECK_POSTGRES`; skipped where none is named;
 * **waiting** and **ask** start a run of `approvals` for each partition that awaits a person's approval, once.
 """
 
