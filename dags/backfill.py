@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Param, dag, get_current_context, task
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from quarterdeck.feeds import FEEDS
 from quarterdeck.orchestration import ANALYST, BACKFILL_DAG, POOL, TASK_DEFAULTS
@@ -80,7 +80,7 @@ QUARTER = r"^\d{4}-\d{2} ?[Qq][1-4]$"
     },
 )
 def backfill() -> None:
-    """Wire begin → read → load → check → publish → finish."""
+    """Wire begin → read → load → check → publish → finish → serve."""
 
     @task(pool=POOL)
     def begin() -> list[dict[str, Any]]:
@@ -187,8 +187,21 @@ def backfill() -> None:
             log.info("%s", line)
         return record.summary
 
+    @task
+    def serve() -> dict[str, Any]:
+        from dataclasses import asdict
+
+        from publication.postgres import serve
+        from quarterdeck.settings import Settings
+
+        if get_current_context()["params"]["dry_run"] or Settings().postgres is None:
+            raise AirflowSkipException(
+                "A dry run publishes nothing, and without QUARTERDECK_POSTGRES no server is named."
+            )
+        return asdict(serve(Settings()))
+
     # A task's argument is another task's result to come.
-    finish(publish(check(load(read.expand(batch=begin())))))  # type: ignore[arg-type]
+    finish(publish(check(load(read.expand(batch=begin()))))) >> serve()  # type: ignore[arg-type]
 
 
 def _name() -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import Asset, PartitionedAssetTimetable, StartOfQuarterMapper, dag, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
 
 from quarterdeck.orchestration import APPROVAL_DAG, ASSET, INGEST_DAGS, MONTH_KEY, POOL, PUBLICATION_DAG, TASK_DEFAULTS
 from quarterdeck.retries import IfItMayPass
@@ -22,7 +23,8 @@ whenever a month of that quarter was ingested, a resubmission included. Runs fol
   organisations: the candidate;
 * **audit** judges every pending partition: one with an error is held and keeps its last published rows;
 * **publish** writes a new immutable version with its static site, and switches `published/current` to it, unless
-  nothing differs. A page that cannot be built holds the publication;
+  nothing differs. A page that cannot be built holds the publication. It is skipped where nothing was ever decided on;
+* **serve** brings the current version to the Postgres server of `QUARTERDECK_POSTGRES`; skipped where none is named;
 * **waiting** and **ask** start a run of `approvals` for each partition that awaits a person's approval, once.
 """
 
@@ -41,7 +43,7 @@ whenever a month of that quarter was ingested, a resubmission included. Runs fol
     doc_md=DOC,
 )
 def quarterly_publication() -> None:
-    """Wire pending → settle → build → audit → publish."""
+    """Wire pending → settle → build → audit → publish → serve."""
 
     @task.short_circuit(pool=POOL)
     def pending() -> bool:
@@ -89,7 +91,21 @@ def quarterly_publication() -> None:
         from publication.publish import publish
         from quarterdeck.settings import Settings
 
-        return asdict(publish(Settings(), before_release=partial(add_site, Settings())))
+        published = publish(Settings(), before_release=partial(add_site, Settings()))
+        if published.version is None:
+            raise AirflowSkipException("The gate has decided on nothing yet, so there is nothing to publish.")
+        return asdict(published)
+
+    @task
+    def serve() -> dict[str, Any]:
+        from dataclasses import asdict
+
+        from publication.postgres import serve
+        from quarterdeck.settings import Settings
+
+        if Settings().postgres is None:
+            raise AirflowSkipException("No server is named: set QUARTERDECK_POSTGRES to bring versions to one.")
+        return asdict(serve(Settings()))
 
     @task
     def waiting(audited: dict[str, Any]) -> list[dict[str, Any]]:
@@ -107,6 +123,7 @@ def quarterly_publication() -> None:
     # A task's argument is another task's result to come.
     judged = audit(candidate)  # type: ignore[arg-type]
     published = publish()
+    published >> serve()
     questions = waiting(judged)  # type: ignore[arg-type]
     pending() >> settle() >> candidate >> judged >> published >> questions
     TriggerDagRunOperator.partial(

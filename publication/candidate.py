@@ -8,7 +8,6 @@ import duckdb
 from publication.contract import candidate_id
 from publication.manifest import Approval, Layout, Manifest, Partition, PartitionKey, Source
 from publication.sql import quoted, records
-from publication.store import PublicationError
 from quarterdeck.periods import Month
 from quarterdeck.settings import Settings
 
@@ -54,13 +53,9 @@ def decisions(
 
     Those are the ones that the gate has published on another ground than the previous version knew; the value tells
     whether other submissions are behind the rows than behind the last published ones. `build` is the name that the
-    build file is attached under. Raises PublicationError where nothing was decided.
+    build file is attached under.
     """
     partitions = standing(settings, connection, build)
-    if not partitions and not previous:
-        raise PublicationError(
-            "The gate has decided on nothing yet of this candidate: nothing can be published. Run the audit first."
-        )
     accepted = _accepted(sources)
     refreshed = {}
     for partition in partitions:

@@ -28,6 +28,10 @@ _TYPES = {"VARCHAR": "text", "TINYINT": "smallint", "DOUBLE": "double precision"
 _LOCK = "select pg_advisory_xact_lock(hashtext('quarterdeck publication'))"
 
 
+class ServerError(PublicationError):
+    """The server did not answer, or did not take the version; it may do so another time."""
+
+
 @dataclass(frozen=True)
 class Served:
     """What was brought to the server: `written` are the marts that it did not have so already."""
@@ -45,7 +49,8 @@ def serve(settings: Settings, version: str = store.CURRENT, readers: Iterable[st
 
     Row count and content hash of every mart are computed again there; where one differs, nothing has changed.
     `readers` are roles that may log in and read; the server's administrator sets their passwords. Raises
-    PublicationError where there is no such version or server, or the server does not hold what was published.
+    PublicationError where there is no such version, no server is named, or it does not hold what was published;
+    ServerError, which is one, where it does not answer.
     """
     if settings.postgres is None:
         raise PublicationError(
@@ -77,7 +82,7 @@ def _transaction(uri: str) -> "Iterator[Cursor]":
             yield cursor
             connection.commit()
     except Error as error:
-        raise PublicationError(f"The server did not take the version; nothing changed there: {error}") from error
+        raise ServerError(f"The server did not take the version; nothing changed there: {error}") from error
 
 
 def _prepare(cursor: "Cursor", manifest: Manifest) -> list[str]:

@@ -27,12 +27,13 @@ from quarterdeck.settings import Settings
 class PublishResult:
     """What a publication did. Partitions are named as in `E10000024 2018-19 Q2`.
 
-    `version` is what readers see now; `changed` is False where they saw it before. `decided` are the partitions whose
+    `version` is what readers see now, None where nothing was ever decided on; `changed` is False where they saw it
+    before. `decided` are the partitions whose
     rows were taken from the candidate, `held` those that keep their last published rows (or have none yet),
     `undecided` those that the candidate has rows of and nobody has judged: none of these rows is published.
     """
 
-    version: str
+    version: str | None
     changed: bool
     content_sha256: str
     rows: int
@@ -65,7 +66,8 @@ def _compose_version(settings: Settings, before_release: BeforeRelease | None) -
     """Compose a version from the decided partitions of the candidate and the last version, and switch `current` to it.
 
     Opens the build file read-only, which DuckDB allows only while nobody writes to it: hold the writer's slot.
-    Raises PublicationError, with nothing published, where the candidate is missing, unjudged or breaks its contract.
+    Raises PublicationError, with nothing published, where the candidate is missing or breaks its contract. A candidate
+    that nobody has judged publishes nothing either.
     """
     if not settings.warehouse.is_file():
         raise PublicationError(f"{settings.warehouse} is missing: nothing has been loaded yet.")
@@ -91,6 +93,8 @@ def _compose_version(settings: Settings, before_release: BeforeRelease | None) -
             contents = composed.marts
             waiting = partitions_in(connection, schema, contents) - {partition.key for partition in partitions}
             undecided = sorted(" ".join(key) for key in waiting)
+            if not previous and not partitions:
+                return PublishResult(None, False, content_sha256({}), 0, [], [], undecided)
             if previous and previous.content_sha256 == content_sha256(contents):
                 return _unchanged(previous, held, undecided)
 

@@ -11,6 +11,7 @@ PASSING = {
     "builtins.OSError",
     "_duckdb.IOException",
     "sqlalchemy.exc.OperationalError",
+    "publication.postgres.ServerError",
     # The scheduler's own interface was not there to hand over a result.
     "airflow.sdk.exceptions.AirflowRuntimeError",
 }

@@ -16,7 +16,7 @@ DOCUMENT: dict[str, Any] = yaml.safe_load(FILE.read_text())
 SERVICES: dict[str, Any] = DOCUMENT["services"]
 LASTING = [name for name, service in SERVICES.items() if service["restart"] != "no"]
 DEPLOY = PROJECT_ROOT / "deploy"
-SECRET = re.compile(r"PASSWORD|SECRET|FERNET_KEY|SQL_ALCHEMY_CONN|BROKER_URL|RESULT_BACKEND")
+SECRET = re.compile(r"PASSWORD|SECRET|FERNET_KEY|SQL_ALCHEMY_CONN|QUARTERDECK_POSTGRES|BROKER_URL|RESULT_BACKEND")
 
 
 def test_it_is_a_compose_file() -> None:

@@ -87,6 +87,8 @@ def rollback(
         emit_json(asdict(result))
     elif result.changed:
         typer.echo(f"Published {result.version}, which repeats {version}.")
+        if Settings().postgres:
+            typer.echo("The server still holds the version before: `quarterdeck serve` brings this one.")
     else:
         typer.echo(f"{result.version} has that content already; nothing was published.")
 

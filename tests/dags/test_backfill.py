@@ -31,7 +31,7 @@ def dag(dagbag: "DagBag") -> "DAG":
 
 def test_tasks_follow_one_another(dag: "DAG") -> None:
     order = [task.task_id for task in dag.topological_sort()]
-    assert order == ["begin", "read", "load", "check", "publish", "finish"]
+    assert order == ["begin", "read", "load", "check", "publish", "finish", "serve"]
 
 
 def test_the_form_begins_with_a_dry_run(dag: "DAG") -> None:

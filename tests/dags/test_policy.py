@@ -28,6 +28,7 @@ POOLS = {
     "build": POOL,
     "audit": POOL,
     "publish": POOL,
+    "serve": "default_pool",
     "begin": POOL,
     "finish": POOL,
     "collect": "default_pool",
@@ -89,7 +90,7 @@ def test_every_task_has_owner_retries_and_a_time_limit(dagbag: "DagBag") -> None
     from airflow.providers.standard.operators.hitl import ApprovalOperator
 
     tasks = [task for dag in dagbag.dags.values() for task in dag.tasks]
-    assert len(tasks) == 4 * 4 + 4 + 7 + 2 + 6 + 2
+    assert len(tasks) == 4 * 4 + 4 + 8 + 2 + 7 + 2
     for task in tasks:
         assert task.owner == "quarterdeck", task
         assert task.retries and task.retries >= 1, task

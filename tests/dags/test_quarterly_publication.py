@@ -1,11 +1,14 @@
 """The publication DAG: a quarter a run, one run at a time, and nothing where nothing is pending."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from expectations.pending import Partition
+from publication.postgres import Served
+from publication.publish import PublishResult
 from quarterdeck.feeds import FEEDS
 from quarterdeck.orchestration import ASSET, LATE_DAG, PUBLICATION_DAG, ingest_dag
 from quarterdeck.periods import Month, Quarter
@@ -32,7 +35,7 @@ def body(dag: "DAG", task_id: str) -> Callable[..., Any]:
 
 def test_tasks_follow_one_another(dag: "DAG") -> None:
     order = ["pending", "settle", "build", "audit", "publish", "waiting", "ask"]
-    assert [task.task_id for task in dag.topological_sort()] == order
+    assert {task.task_id for task in dag.tasks} == {*order, "serve"}
     for earlier, later in zip(order, order[1:], strict=False):
         assert earlier in dag.get_task(later).upstream_task_ids
 
@@ -111,6 +114,34 @@ def test_a_question_is_put_for_what_awaits_approval_and_nothing_else(dag: "DAG")
         "trigger_run_id": "E10000024_2018-19-Q2_f00df00df00df00d",
         "conf": {"organisation_code": "E10000024", "quarter": "2018-19 Q2", "reason": "Why."},
     }
+
+
+def test_nothing_decided_is_nothing_to_publish(dag: "DAG", monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    nothing = PublishResult(None, False, "", 0, [], [], [])
+    monkeypatch.setattr("publication.publish.publish", lambda settings, before_release: nothing)
+    with pytest.raises(AirflowSkipException, match="decided on nothing"):
+        body(dag, "publish")()
+
+
+def test_serving_is_the_last_task_and_skipped_without_a_server(
+    dag: "DAG", monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    task = dag.get_task("serve")
+    assert (task.upstream_task_ids, task.downstream_task_ids) == ({"publish"}, set())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("QUARTERDECK_POSTGRES", raising=False)
+    with pytest.raises(AirflowSkipException, match="QUARTERDECK_POSTGRES"):
+        body(dag, "serve")()
+
+
+def test_the_current_version_is_served(dag: "DAG", monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUARTERDECK_POSTGRES", "postgresql://publisher@database/reports")
+    monkeypatch.setattr("publication.postgres.serve", lambda settings: Served("v00003", "f00d", 7))
+    assert body(dag, "serve")()["version"] == "v00003"
 
 
 def test_nothing_waits_for_the_answer(dag: "DAG") -> None:

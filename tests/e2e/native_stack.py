@@ -4,6 +4,7 @@ PostgreSQL and Redis are the distribution's; everything else is the command that
 """
 
 import base64
+import json
 import os
 import pwd
 import secrets
@@ -234,6 +235,7 @@ class NativeStack:
         """A text of the compose file, with its hosts and paths as they are here."""
         for theirs, ours in (
             ("@postgres/", f"@{self.address}:{self.ports['postgres']}/"),
+            ("@serving/", f"@{self.address}:{self.ports['postgres']}/"),
             ("@redis:6379", f"@{self.address}:{self.ports['redis']}"),
             ("//api-server:8080", f"//{self.address}:{self.ports['api-server']}"),
             ("/opt/quarterdeck", str(PROJECT_ROOT)),
@@ -273,8 +275,9 @@ class NativeStack:
             rules.write("host all all samenet scram-sha-256\n")
         self.start_postgres()
         database = subprocess.run(
-            [sys.executable, "-c", _CREATE_DATABASE, self.address, str(self.ports["postgres"]), told["POSTGRES_USER"]],
-            env=os.environ | {"PGPASSWORD": told["POSTGRES_PASSWORD"], "DATABASE": told["POSTGRES_DB"]},
+            [sys.executable, "-c", _CREATE_DATABASES, self.address, str(self.ports["postgres"])],
+            env=os.environ
+            | {"METADATA": json.dumps(told), "SERVING": json.dumps(self.services["serving"]["environment"])},
             capture_output=True,
             text=True,
         )
@@ -301,17 +304,25 @@ class NativeStack:
             )
 
 
-_CREATE_DATABASE = """
-import os, sys, time
+# The metadata's, and that of the marts with its user: two servers of the compose file are one here.
+_CREATE_DATABASES = """
+import json, os, sys, time
 import psycopg2
+metadata, serving = (json.loads(os.environ[name]) for name in ("METADATA", "SERVING"))
 for _ in range(50):
     try:
-        connection = psycopg2.connect(host=sys.argv[1], port=sys.argv[2], user=sys.argv[3], dbname="postgres")
+        connection = psycopg2.connect(
+            host=sys.argv[1], port=sys.argv[2], dbname="postgres",
+            user=metadata["POSTGRES_USER"], password=metadata["POSTGRES_PASSWORD"],
+        )
         break
     except psycopg2.OperationalError:
         time.sleep(0.2)
 connection.autocommit = True
-connection.cursor().execute(f'create database "{os.environ["DATABASE"]}"')
+cursor = connection.cursor()
+cursor.execute(f'create role "{serving["POSTGRES_USER"]}" superuser login password %s', [serving["POSTGRES_PASSWORD"]])
+for told in (metadata, serving):
+    cursor.execute(f'create database "{told["POSTGRES_DB"]}" owner "{told["POSTGRES_USER"]}"')
 """
 
 

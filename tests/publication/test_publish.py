@@ -212,7 +212,6 @@ def test_mart_that_does_not_say_how_it_travels_cannot_carry_a_held_partition(can
         ({"publish": "partition"}, ["alter table marts.project_status drop quarter"], "lacks organisation_code or"),
         ({"publish": "partition"}, ["update marts.project_status set quarter = null"], "4 row.s. without"),
         ({"publish": "partition"}, ["drop table marts.project_status"], "declared but not built"),
-        ({"publish": "partition"}, ["delete from gate.decisions"], "decided on nothing yet"),
     ],
 )
 def test_broken_contract_publishes_nothing(
@@ -225,6 +224,17 @@ def test_broken_contract_publishes_nothing(
         publish(candidate.settings)
     assert store.current(candidate.settings) is None
     assert not list(candidate.settings.published.glob(".staging-*"))
+
+
+def test_where_nothing_was_ever_decided_nothing_is_published(candidate: Candidate) -> None:
+    candidate.extra_sql = ["delete from gate.decisions"]
+    candidate.build()
+
+    found = publish(candidate.settings)
+
+    assert (found.version, found.changed, found.rows) == (None, False, 0)
+    assert found.undecided == [f"{HAMPTON} {QUARTER}", f"{OXBRIDGE} {QUARTER}"]
+    assert (store.current(candidate.settings), store.versions(candidate.settings)) == (None, [])
 
 
 def test_missing_files_are_named(candidate: Candidate) -> None:

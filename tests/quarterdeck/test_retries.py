@@ -5,6 +5,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from publication.postgres import ServerError
+from publication.store import PublicationError
 from quarterdeck.settings import Settings
 
 
@@ -27,6 +29,11 @@ def test_a_file_that_somebody_holds_open_is_tried_again(policy: Any, settings: S
         duckdb.connect(str(settings.home / "nowhere" / "build.duckdb"))
     assert decision(policy, caught.value) == "retry"
     assert decision(policy, ConnectionRefusedError()) == "retry"
+
+
+def test_a_server_that_does_not_answer_is_tried_again(policy: Any) -> None:
+    assert decision(policy, ServerError("no route to host")) == "retry"
+    assert decision(policy, PublicationError("it holds other content")) == "fail"
 
 
 def test_a_defect_fails_at_once(policy: Any) -> None:
