@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.settings import Settings
-from quarterdeck.warehouse import connect, raw_tables
+from quarterdeck.warehouse import connect
 
 if TYPE_CHECKING:
     import duckdb
@@ -37,10 +37,7 @@ def chosen(settings: Settings, made_with: str, organisations: Iterable[str]) -> 
     than half of it is to be built.
     """
     with connect(settings, read_only=True) as connection:
-        noted = connection.execute("select 1 from duckdb_tables() where schema_name = 'candidate'").fetchone()
-        if not noted or connection.execute("select distinct made_with from candidate.built").fetchall() != [
-            (made_with,)
-        ]:
+        if _made_with(connection) != [made_with]:
             return None
         moved = connection.execute(
             f"""
@@ -50,11 +47,17 @@ def chosen(settings: Settings, made_with: str, organisations: Iterable[str]) -> 
             where built.standing is distinct from now.standing
             """
         ).fetchall()
-        (sending,) = connection.execute("select count(distinct organisation_code) from raw.submissions").fetchone() or (
-            0,
-        )
+        sending = connection.execute("select distinct organisation_code from raw.submissions").fetchall()
     scope = sorted({*organisations, *(code for (code,) in moved)})
-    return scope if 2 * len(scope) <= sending else None
+    return scope if 2 * len(scope) <= len(sending) else None
+
+
+def _made_with(connection: "duckdb.DuckDBPyConnection") -> list[str]:
+    """What the parts of the candidate were made with; nothing where it is not whole."""
+    if not connection.execute("from duckdb_tables() where schema_name = 'candidate'").fetchall():
+        return []
+    found = connection.execute("select distinct made_with from candidate.built").fetchall()
+    return [made_with for (made_with,) in found]
 
 
 def note_none(settings: Settings) -> None:
@@ -82,16 +85,19 @@ def cut_out(settings: Settings, scope: Sequence[str]) -> Path:
     path.unlink(missing_ok=True)
     with _beside(settings, path, scope, read_only=True) as connection:
         connection.execute("copy from database build to scope (schema)")
-        tables = [(*name.split("."), "organisation_code" in columns) for name, columns in raw_tables().items()]
-        for schema, table, has_organisation in [*tables, *_tables(connection, "build", ["seeds"])]:
-            within = belonging(str(table)) if has_organisation else "true"
+        connection.begin()
+        for schema, table, _ in list(_tables(connection, "scope", _MADE)):
+            connection.execute(f"drop table scope.{schema}.{table}")
+        for schema, table, has_organisation in list(_tables(connection, "build", ("raw", "gate", "seeds"))):
+            within = belonging(table) if has_organisation else "true"
             connection.execute(f"insert into scope.{schema}.{table} by name from build.{schema}.{table} where {within}")
+        connection.commit()
     return path
 
 
 def belonging(table: str) -> str:
     """The condition on a raw table that its rows belong to the organisations in the variable `scope`."""
-    return _FINDINGS_WITHIN if table == "findings" else _WITHIN
+    return _FINDINGS_WITHIN if table.strip('"') == "findings" else _WITHIN
 
 
 def put_back(settings: Settings, path: Path, scope: Sequence[str], made_with: str) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.generate.world import HERE, World
 from quarterdeck.settings import Settings
-from quarterdeck.warehouse import connect, prepare
+from quarterdeck.warehouse import connect, prepare, records
 
 if TYPE_CHECKING:
     import duckdb
@@ -33,6 +33,42 @@ def insert(
             connection.begin()
             connection.execute((HERE / "raw_rows.sql").read_text(encoding="utf-8"))
             connection.commit()
+
+
+def send_again(settings: Settings, organisation: str, month: str) -> None:
+    """Send all that an organisation sent for a month again, every figure one more than it was."""
+    with connect(settings) as connection:
+        latest = connection.execute(
+            "select arg_max(submission_id, sequence), max(sequence) + 1 from raw.submissions"
+            " where organisation_code = ? and reporting_period = ? group by return_id",
+            [organisation, month],
+        ).fetchall()
+        connection.begin()
+        for submission_id, sequence in latest:
+            new = f"{submission_id.rsplit('.', 1)[0]}.{sequence}"
+            of_it = f"where submission_id = '{submission_id}'"
+            connection.execute(
+                f"insert into raw.submissions select * replace ('{new}' as submission_id, {sequence} as sequence,"
+                f" '{submission_id}' as restates) from raw.submissions {of_it}"
+            )
+            for record, fields in records().items():
+                more = "".join(f", {name} + 1 as {name}" for name, kind in fields.items() if kind == "quantity")
+                connection.execute(
+                    f"insert into raw.{record}"
+                    f" select * replace ('{new}' as submission_id{more}) from raw.{record} {of_it}"
+                )
+        connection.commit()
+
+
+def code(organisation: int) -> str:
+    """The code of a council, by its number from 0."""
+    return f"B{organisation + 1:08d}"
+
+
+def period(world: World, month: int) -> str:
+    """A month of a world, by its number from 0, as `2015-04`."""
+    months = world.first_day.year * 12 + world.first_day.month - 1 + month
+    return f"{months // 12}-{months % 12 + 1:02d}"
 
 
 def expect(path: Path, world: World) -> None:

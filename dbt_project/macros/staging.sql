@@ -11,7 +11,8 @@
     inner join {{ ref('stg_current_submissions') }} as submissions using (submission_id)
 {%- endmacro %}
 
-{# Where a row comes from: the columns that every staging model of a record starts with. `cells` becomes whole addresses. #}
+{# Where a row comes from: the columns that every staging model of a record starts with. `cells` becomes whole
+   addresses, `places` is what it was. #}
 {% macro provenance() -%}
     submission_id,
     organisation_code,
@@ -27,7 +28,8 @@
     source_row,
     row_type,
     rolls_up_to_row,
-    {{ whole_addresses() }} as cells
+    cells as places,
+    {{ whole_addresses('cells', 'source_row') }} as cells
 {%- endmacro %}
 
 {# A cell of a raw row as a whole address: where only the column's letters are given, the row is the source row. #}
@@ -36,7 +38,7 @@
 {%- endmacro %}
 
 {# The cells of a raw row with whole addresses. As one replacement in their text: taking every row's JSON apart and putting
-   it together again would cost more than all the rest of staging. #}
-{% macro whole_addresses() -%}
-    regexp_replace(cells, ':\s*"([A-Z]+)"', ':"\1' || source_row || '"', 'g')
+   it together again would cost more than all the rest of staging. What comes first is worked out once for each text. #}
+{% macro whole_addresses(cells, row) -%}
+    replace(regexp_replace({{ cells }}, ':\s*"([A-Z]+)"', ':"\1' || chr(1) || '"', 'g'), chr(1), cast({{ row }} as varchar))
 {%- endmacro %}

@@ -1,21 +1,75 @@
-{# The cells of a mart's row: JSON from mart column to cell address. `columns` maps mart columns to fields of the record
-   (whose addresses are in `cells`), `others` maps mart columns to SQL for addresses that stand elsewhere. One call takes
-   a row's JSON apart for all the columns, which `->>` would do for each. #}
-{% macro cells_of(columns, others={}, cells='cells') -%}
+{# Where figures stand. In staging, `places` are the cells of a raw row as the loader wrote them, JSON from field to column
+   letters or whole address; `cells` has whole addresses. DuckDB works out what depends on `places` alone once for each text
+   that the column holds, not for each row, as long as it is a chain of functions of one column and takes no JSON apart. #}
+
+{# Whether the addresses of a row can be read by patterns: none is a part of a cell, and none is quoted. #}
+{% macro is_plain(places) -%}
+    regexp_extract({{ places }}, '_part"|\\') = ''
+{%- endmacro %}
+
+{# The entry of a field, renamed: `"amount_gbp":"C` and chr(1), where the row belongs, and `"`; empty where there is none. #}
+{% macro entry(places, field, column) -%}
+    regexp_replace(
+        regexp_replace(
+            regexp_extract({{ places }}, '"{{ field }}":\s*"[^"]*"'),
+            '^"{{ field }}":\s*"([A-Z]+)"$',
+            '"{{ column }}":"\1' || chr(1) || '"'
+        ),
+        '^"{{ field }}":\s*',
+        '"{{ column }}":'
+    )
+{%- endmacro %}
+
+{# The cells of a mart's row: JSON from mart column to cell address. `columns` maps mart columns to fields of the record,
+   `others` maps mart columns to SQL for addresses that stand elsewhere; `of` is the staging model's alias, with its dot. #}
+{% macro cells_of(columns, others={}, of='') -%}
     {%- set fields = columns.values() | list %}
-    {%- set found = "json_extract_string(" ~ cells ~ ", ['" ~ fields | join("', '") ~ "', '"
-        ~ fields | join("_part', '") ~ "_part'])" %}
-    '{' || concat_ws(
-        ','
-        {%- for column in columns %}
-        {%- set address = found ~ "[" ~ loop.index ~ "]" %}
-        {%- set part = found ~ "[" ~ (loop.index + fields | length) ~ "]" %},
-        '"{{ column }}":' || to_json({{ address }} || coalesce('#' || {{ part }}, ''))
-        {%- endfor %}
+    {%- set places = of ~ 'places' %}
+    {%- set found = "json_extract_string(" ~ whole_addresses(places, of ~ 'source_row') ~ ", ['" ~ fields | join("', '")
+        ~ "', '" ~ fields | join("_part', '") ~ "_part'])" %}
+    {%- set entries_elsewhere %}
         {%- for column, address in others.items() %},
-        '"{{ column }}":' || case when {{ address }} is not null then to_json({{ address }}) end
+            '"{{ column }}":' || to_json({{ address }})
         {%- endfor %}
-    ) || '}'
+    {%- endset %}
+    case
+        when {{ is_plain(places) }}
+            then replace(
+                '{' || concat_ws(
+                    ','
+                    {%- for column, field in columns.items() %},
+                    nullif({{ entry(places, field, column) }}, '')
+                    {%- endfor %}
+                    {{- entries_elsewhere }}
+                ) || '}',
+                chr(1),
+                cast({{ of }}source_row as varchar)
+            )
+        else
+            '{' || concat_ws(
+                ','
+                {%- for column in columns %},
+                '"{{ column }}":'
+                || to_json({{ found }}[{{ loop.index }}] || coalesce('#' || {{ found }}[{{ loop.index + fields | length }}], ''))
+                {%- endfor %}
+                {{- entries_elsewhere }}
+            ) || '}'
+    end
+{%- endmacro %}
+
+{# The whole address of a field of a staged row. #}
+{% macro place_of(field, of='') -%}
+    case
+        when {{ is_plain(of ~ 'places') }}
+            then nullif(replace(
+                regexp_replace(
+                    regexp_extract({{ of }}places, '"{{ field }}":\s*"([^"]*)"', 1), '^([A-Z]+)$', '\1' || chr(1)
+                ),
+                chr(1),
+                cast({{ of }}source_row as varchar)
+            ), '')
+        else {{ of }}cells ->> '{{ field }}'
+    end
 {%- endmacro %}
 
 {# The address of a field; `E22#2` where its figure is the second of the numbers in the cell. #}

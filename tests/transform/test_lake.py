@@ -1,4 +1,4 @@
-"""The marts in DuckLake, built by several processes at once: those of one file and of a served Postgres, cell by cell."""
+"""The marts in DuckLake, built by several processes at once: those of one file, and of Postgres, cell by cell."""
 
 import multiprocessing
 from collections.abc import Iterator

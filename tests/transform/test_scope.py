@@ -74,48 +74,20 @@ def test_a_part_is_what_a_whole_build_makes_of_it(tmp_path: Path, seed: int):
     build(settings)
     sending, restating, silent = draw.sample(range(world.organisations), 3)
     raw_rows.insert(settings, world, organisations=range(sending, sending + 1), months=range(8, 9))
-    restate(settings, code(restating), f"2015-0{draw.randint(4, 9)}")
-    forget(settings, code(silent))
-    part = build(settings, [code(sending)])
-    assert part.organisations == sorted(map(code, (sending, restating, silent)))
+    raw_rows.send_again(settings, raw_rows.code(restating), f"2015-0{draw.randint(4, 9)}")
+    forget(settings, raw_rows.code(silent))
+    part = build(settings, [raw_rows.code(sending)])
+    assert part.organisations == sorted(map(raw_rows.code, (sending, restating, silent)))
     kept = tables(settings)
     assert build(settings, None).organisations is None
     assert sum(map(len, kept.values())) > 1_000
     assert kept == tables(settings)
 
 
-def code(number: int) -> str:
-    """The code of a made-up council."""
-    return f"B{number + 1:08d}"
-
-
 def rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
     """The rows of a query on the build file."""
     with connect(settings, read_only=True) as connection:
         return connection.execute(query).fetchall()
-
-
-def restate(settings: Settings, organisation: str, period: str) -> None:
-    """Send a month of an organisation again, with every figure one more than it was."""
-    with connect(settings) as connection:
-        latest = connection.execute(
-            "select arg_max(submission_id, sequence), max(sequence) from raw.submissions"
-            " where organisation_code = ? and reporting_period = ? group by return_id",
-            [organisation, period],
-        ).fetchall()
-        assert latest
-        for submission_id, sequence in latest:
-            new = f"{submission_id.rsplit('.', 1)[0]}.{sequence + 1}"
-            of_it = f"where submission_id = '{submission_id}'"
-            connection.execute(
-                f"insert into raw.submissions select * replace ('{new}' as submission_id, {sequence + 1} as sequence,"
-                f" '{submission_id}' as restates) from raw.submissions {of_it}"
-            )
-            for record, fields in records().items():
-                more = "".join(f", {name} + 1 as {name}" for name, kind in fields.items() if kind == "quantity")
-                connection.execute(
-                    f"insert into raw.{record} select * replace ('{new}' as submission_id{more}) from raw.{record} {of_it}"
-                )
 
 
 def forget(settings: Settings, organisation: str) -> None:
@@ -129,7 +101,8 @@ def tables(settings: Settings) -> dict[str, list[str]]:
     """Every row of every table and view of the candidate, as text, in order."""
     with connect(settings, read_only=True) as connection:
         names = connection.execute(
-            "select schema_name || '.' || table_name from duckdb_tables() where schema_name in ('intermediate', 'marts')"
+            "select schema_name || '.' || table_name from duckdb_tables()"
+            " where schema_name in ('intermediate', 'marts')"
             " union all select schema_name || '.' || view_name from duckdb_views() where schema_name = 'marts'"
         ).fetchall()
         return {

@@ -1,21 +1,14 @@
 -- The figures of the tables that cross-checks name, with keys of their letters and digits. A project without a
--- programme takes that under which another table of the quarter lists it. Organisations without a cross-check are
--- passed over before anything is worked out of their rows.
-with compared_organisations as (
-    select distinct organisation_code
-    from {{ ref('cross_check_terms') }}
-),
-
-quantities as (
+-- programme takes that under which another table of the quarter lists it.
+with quantities as (
     select * exclude (closes_quarter)
     from {{ ref('stg_quantities') }}
     where closes_quarter
 ),
 
 figures as (
-    select quantities.*
+    select *
     from quantities
-    semi join compared_organisations using (organisation_code)
 
     union all by name
 

@@ -22,13 +22,20 @@
     ('risks', 'status', "initial_rating || ' to ' || residual_rating", "'risk'", '1')
 ] %}
 
-with projects as (
+-- Only of organisations whose figures are compared.
+with compared_organisations as (
+    select distinct organisation_code
+    from {{ ref('cross_check_terms') }}
+),
+
+projects as (
     select
         *,
         portfolio as topic,
         programme as part,
         cells ->> 'project' as cell
     from {{ ref('stg_project_status') }}
+    semi join compared_organisations using (organisation_code)
     where closes_quarter and row_type = 'detail'
 ),
 

@@ -43,6 +43,16 @@ with statuses as (
 ),
 
 -- What the return of the quarter before said of the same subject, for returns that print no previous status.
+without_previous as (
+    select distinct
+        organisation_code,
+        subject_type,
+        subject,
+        cast(quarter_start - interval 3 month as date) as quarter_start
+    from statuses
+    where status_previous is null
+),
+
 quarter_before as (
     select
         organisation_code,
@@ -54,6 +64,7 @@ quarter_before as (
         status_rated,
         cast(quarter_start + interval 3 month as date) as quarter_start
     from statuses
+    semi join without_previous using (organisation_code, subject_type, subject, quarter_start)
     qualify row_number() over (
         partition by organisation_code, subject_type, subject, quarter_start
         order by submission_id, source_row
@@ -64,8 +75,8 @@ quarters_with_one_before as (
     select distinct
         organisation_code,
         subject_type,
-        quarter_start
-    from quarter_before
+        cast(quarter_start + interval 3 month as date) as quarter_start
+    from statuses
 ),
 
 compared as (
@@ -98,8 +109,17 @@ compared as (
         end as previous_rated,
         quarters_with_one_before.quarter_start is not null as reported_before
     from statuses
-    left join quarter_before using (organisation_code, subject_type, subject, quarter_start)
-    left join quarters_with_one_before using (organisation_code, subject_type, quarter_start)
+    left join quarter_before
+        on
+            statuses.organisation_code = quarter_before.organisation_code
+            and statuses.subject_type = quarter_before.subject_type
+            and case when statuses.status_previous is null then statuses.subject end = quarter_before.subject
+            and statuses.quarter_start = quarter_before.quarter_start
+    left join quarters_with_one_before
+        on
+            statuses.organisation_code = quarters_with_one_before.organisation_code
+            and statuses.subject_type = quarters_with_one_before.subject_type
+            and statuses.quarter_start = quarters_with_one_before.quarter_start
 )
 
 select

@@ -36,7 +36,7 @@ select
         'profile': 'profile',
         'fiscal_year': 'fiscal_year',
         'amount_gbp': 'value'
-    }, cells='lines.cells') }} as cells
+    }, of='lines.') }} as cells
 from lines
 inner join {{ ref('int_reporting_quarters') }} as quarters using (organisation_code, quarter)
 left join originals

@@ -19,59 +19,6 @@ with arithmetic as (
     from {{ ref('stg_arithmetic_checks') }}
 ),
 
--- Most checks add their cells up. These say what else a cell does in a check of that kind: it is taken away, or the
--- rest is divided by it.
-signs as (
-    select
-        submission_id,
-        sheet,
-        cells ->> 'delivered_alternatively' as cell,
-        'identity' as rule_name,
-        '-' as sign
-    from {{ ref('stg_project_status') }}
-
-    union distinct
-
-    select
-        submission_id,
-        sheet,
-        cells ->> 'delivered_alternatively' as cell,
-        'identity' as rule_name,
-        '-' as sign
-    from {{ ref('stg_programme_status') }}
-
-    union distinct
-
-    select
-        submission_id,
-        sheet,
-        cells ->> 'value' as cell,
-        'identity' as rule_name,
-        '-' as sign
-    from {{ ref('stg_establishment') }}
-    where measure = 'new_fte'
-
-    union distinct
-
-    select
-        submission_id,
-        sheet,
-        cells ->> 'denominator' as cell,
-        'percentage' as rule_name,
-        '/' as sign
-    from {{ ref('stg_workforce_indicator') }}
-
-    union distinct
-
-    select
-        submission_id,
-        sheet,
-        cells ->> 'year_baseline' as cell,
-        'percentage' as rule_name,
-        unnest(['-', '/']) as sign
-    from {{ ref('stg_project_delivery') }}
-),
-
 cell_ranges as (
     select
         organisation_code,
@@ -83,6 +30,69 @@ cell_ranges as (
         unnest(string_split(recomputed_from, ', ')) as cell_range
     from arithmetic
     where rule_name in ('identity', 'percentage')
+),
+
+checked_submissions as (
+    select distinct submission_id
+    from cell_ranges
+),
+
+-- Most checks add their cells up. These say what else a cell does in a check of that kind: it is taken away, or the
+-- rest is divided by it.
+signs as (
+    select
+        submission_id,
+        sheet,
+        cells ->> 'delivered_alternatively' as cell,
+        'identity' as rule_name,
+        '-' as sign
+    from {{ ref('stg_project_status') }}
+    semi join checked_submissions using (submission_id)
+
+    union distinct
+
+    select
+        submission_id,
+        sheet,
+        cells ->> 'delivered_alternatively' as cell,
+        'identity' as rule_name,
+        '-' as sign
+    from {{ ref('stg_programme_status') }}
+    semi join checked_submissions using (submission_id)
+
+    union distinct
+
+    select
+        submission_id,
+        sheet,
+        cells ->> 'value' as cell,
+        'identity' as rule_name,
+        '-' as sign
+    from {{ ref('stg_establishment') }}
+    semi join checked_submissions using (submission_id)
+    where measure = 'new_fte'
+
+    union distinct
+
+    select
+        submission_id,
+        sheet,
+        cells ->> 'denominator' as cell,
+        'percentage' as rule_name,
+        '/' as sign
+    from {{ ref('stg_workforce_indicator') }}
+    semi join checked_submissions using (submission_id)
+
+    union distinct
+
+    select
+        submission_id,
+        sheet,
+        cells ->> 'year_baseline' as cell,
+        'percentage' as rule_name,
+        unnest(['-', '/']) as sign
+    from {{ ref('stg_project_delivery') }}
+    semi join checked_submissions using (submission_id)
 ),
 
 -- 'C5:C6, C8' as C5, C6 and C8.

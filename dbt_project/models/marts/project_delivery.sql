@@ -92,6 +92,6 @@ select
     }, {
         'assurance_rating': "coalesce(projects.cells ->> 'assurance_rating', projects.cells ->> 'assurance_rating_token')",
         'owner_rating': "coalesce(projects.cells ->> 'owner_rating', projects.cells ->> 'owner_rating_token')"
-    }, 'projects.cells') }} as cells
+    }, 'projects.') }} as cells
 from beside_previous as projects
 inner join {{ ref('int_reporting_quarters') }} as quarters using (organisation_code, quarter)

@@ -21,7 +21,7 @@ select
         'project': 'project',
         'status': 'status',
         'commentary': 'commentary'
-    }, cells='remarks.cells') }} as cells
+    }, of='remarks.') }} as cells
 from {{ ref('stg_commentary') }} as remarks
 inner join {{ ref('int_reporting_quarters') }} as quarters using (organisation_code, quarter)
 left join {{ ref('int_listed_projects') }} as listed using (submission_id, table_name, source_row)

@@ -10,7 +10,7 @@ section_ends as (
         block,
         section,
         min(source_row) as section_end
-    from source_rows
+    from {{ source('raw', 'budget_line') }}
     where row_type <> 'detail'
     group by submission_id, table_name, block, section
 ),

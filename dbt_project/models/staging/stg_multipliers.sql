@@ -1,5 +1,6 @@
 -- What the numbers of each column of a sheet were multiplied with, whatever record they were read for. A column whose
--- numbers have several units or multipliers is told cell by cell.
+-- numbers have several units or multipliers is told cell by cell. Rows of one sheet mostly have the same places: their
+-- JSON is taken apart once for each of these, and only sheets with a mixed column are read row by row.
 {%- set quantities = {
     'project_status': ['target', 'at_risk', 'delivered_alternatively', 'net_at_risk'],
     'project_delivery': ['year_baseline', 'year_forecast', 'year_variance', 'whole_life_cost', 'benefits'],
@@ -18,7 +19,75 @@
     'staffing_proposal': ['fte', 'vacant_fte', 'value'],
 } %}
 
-with quantities as (
+with in_one_place as (
+    {%- for record, fields in quantities.items() %}
+        {%- set last_record = loop.last %}
+        {%- for field in fields %}
+            select
+                submission_id,
+                sheet,
+                {{ field }}_unit as unit,
+                {{ field }}_scale as multiplier,
+                cells,
+                '{{ field }}' as field,
+                min(source_row) as first_row
+            from {{ source('raw', record) }}
+            where {{ field }} is not null
+            group by submission_id, sheet, unit, multiplier, cells
+            {%- if not (last_record and loop.last) %}
+
+                union all
+
+            {% endif %}
+        {%- endfor %}
+    {%- endfor %}
+),
+
+addressed as (
+    select
+        submission_id,
+        sheet,
+        unit,
+        multiplier,
+        cells ->> field as cell,
+        regexp_extract(cell, '^[A-Z]+') as letters,
+        coalesce(try_cast(regexp_extract(cell, '[0-9]+$') as integer), first_row) as row_of_cell
+    from in_one_place
+),
+
+uses as (
+    select
+        submission_id,
+        sheet,
+        letters,
+        unit,
+        multiplier,
+        min(row_of_cell) as first_row
+    from addressed
+    group by submission_id, sheet, letters, unit, multiplier
+),
+
+columns_used as (
+    select
+        submission_id,
+        sheet,
+        letters,
+        count(*) > 1 as is_mixed,
+        any_value({'unit': unit, 'multiplier': multiplier, 'first_row': first_row}) as one_use
+    from uses
+    group by submission_id, sheet, letters
+),
+
+mixed as (
+    select
+        submission_id,
+        sheet,
+        letters
+    from columns_used
+    where is_mixed
+),
+
+quantities as (
     {%- for record, fields in quantities.items() %}
         {%- set last_record = loop.last %}
         {%- for field in fields %}
@@ -29,6 +98,7 @@ with quantities as (
                 {{ field }}_scale as multiplier,
                 {{ address("cells ->> '" ~ field ~ "'") }} as cell
             from {{ source('raw', record) }}
+            semi join mixed using (submission_id, sheet)
             where {{ field }} is not null
             {%- if not (last_record and loop.last) %}
 
@@ -43,25 +113,35 @@ placed as (
     select
         *,
         regexp_extract(cell, '^[A-Z]+') as letters,
-        cast(regexp_extract(cell, '[0-9]+$') as integer) as row_of_cell,
-        min((unit, multiplier)) over one_column < max((unit, multiplier)) over one_column as is_mixed
+        cast(regexp_extract(cell, '[0-9]+$') as integer) as row_of_cell
     from quantities
-    window one_column as (partition by submission_id, sheet, letters)
 ),
 
 runs as (
     select
         *,
-        case
-            when is_mixed then row_of_cell - row_number() over (
-                partition by submission_id, sheet, letters, unit, multiplier
-                order by row_of_cell
-            )
-        end as run
+        row_of_cell - row_number() over (
+            partition by submission_id, sheet, letters, unit, multiplier
+            order by row_of_cell
+        ) as run
     from placed
+    semi join mixed using (submission_id, sheet, letters)
 ),
 
 places as (
+    select
+        submission_id,
+        sheet,
+        one_use.unit,
+        one_use.multiplier,
+        letters,
+        one_use.first_row,
+        letters as place
+    from columns_used
+    where not is_mixed
+
+    union all
+
     select
         submission_id,
         sheet,
@@ -69,13 +149,10 @@ places as (
         multiplier,
         letters,
         min(row_of_cell) as first_row,
-        case
-            when not is_mixed then letters
-            when count(*) = 1 then letters || min(row_of_cell)
-            else letters || min(row_of_cell) || ':' || letters || max(row_of_cell)
-        end as place
+        letters || min(row_of_cell)
+        || case when count(*) > 1 then ':' || letters || max(row_of_cell) else '' end as place
     from runs
-    group by submission_id, sheet, unit, multiplier, letters, is_mixed, run
+    group by submission_id, sheet, unit, multiplier, letters, run
 )
 
 select

@@ -1,4 +1,5 @@
--- Every number of every record in one shape, for whatever compares or adds up numbers of different tables.
+-- Every number of every record in one shape, for whatever compares or adds up numbers of different tables; of
+-- organisations that a cross-check names, for rows of others are passed over before anything is worked out of them.
 {#- Of each record: what its columns say of a number. `fields` are its quantities; where the record has no `measure`,
     the quantity's own name is one. -#}
 {%- set records = {
@@ -36,12 +37,19 @@
     }
 } %}
 
-with
-{%- for record in records %}
+with compared_organisations as (
+    select distinct organisation_code
+    from {{ ref('cross_check_terms') }}
+),
+
+{% for record in records -%}
     {{ record }}_rows as (
-        {{ current_rows(record) }}
+        select *
+        from ({{ current_rows(record) }})
+        semi join compared_organisations using (organisation_code)
     ),
-{% endfor %}
+
+{% endfor -%}
 quantities as (
     {%- for record, names in records.items() %}
         {%- set last_record = loop.last %}

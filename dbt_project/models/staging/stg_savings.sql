@@ -10,7 +10,7 @@ portfolios as (
         block,
         rolls_up_to_row as source_row,
         any_value(portfolio) as portfolio
-    from source_rows
+    from {{ source('raw', 'savings') }}
     where row_type = 'detail' and rolls_up_to_row is not null
     group by submission_id, table_name, block, rolls_up_to_row
 ),

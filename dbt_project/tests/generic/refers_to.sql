@@ -2,5 +2,5 @@
 {% test refers_to(model, column_name, to, field) %}
 select *
 from {{ model }}
-where {{ column_name }} is not null and {{ column_name }} not in (select {{ field }} from {{ to }})
+where {{ column_name }} is not null and {{ column_name }} not in (select distinct {{ field }} from {{ to }})
 {% endtest %}
