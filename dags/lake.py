@@ -15,7 +15,7 @@ For an installation whose workers are on more than one machine, and which has a 
 (`QUARTERDECK_LAKE_CATALOGUE`). **parts** says into how many groups the organisations are dealt.
 
 * **share** copies the raw schema into the lake, in one transaction;
-* **build** builds one group in a lake of its own, on whatever worker takes it;
+* **build_part** builds one group in a lake of its own, on whatever worker takes it;
 * **gather** brings the marts of all groups into the shared lake, in one transaction.
 
 The marts are those that one machine builds in one file, cell by cell. Safe to run again.
@@ -35,7 +35,7 @@ The marts are those that one machine builds in one file, cell by cell. Safe to r
     params={"parts": Param(2, type="integer", minimum=1, maximum=64, title="Parts")},
 )
 def lake() -> None:
-    """Wire share → build → gather."""
+    """Wire share → build_part → gather."""
 
     @task(pool=POOL)
     def share() -> list[dict[str, Any]]:
@@ -48,7 +48,7 @@ def lake() -> None:
         return [asdict(part) for part in parts(Settings(), get_current_context()["params"]["parts"])]
 
     @task(map_index_template="{{ part }}", execution_timeout=timedelta(hours=2))
-    def build(part: dict[str, Any]) -> dict[str, Any]:
+    def build_part(part: dict[str, Any]) -> dict[str, Any]:
         from quarterdeck.settings import Settings
         from transform.lake import Part, build_part
 
@@ -65,7 +65,7 @@ def lake() -> None:
         return gather(Settings(), [Part(**part) for part in built])
 
     # A task's argument is another task's result to come.
-    gather(build.expand(part=share()))  # type: ignore[arg-type]
+    gather(build_part.expand(part=share()))  # type: ignore[arg-type]
 
 
 lake()

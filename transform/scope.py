@@ -89,7 +89,7 @@ def cut_out(settings: Settings, scope: Sequence[str]) -> Path:
         for schema, table, _ in list(_tables(connection, "scope", _MADE)):
             connection.execute(f"drop table scope.{schema}.{table}")
         for schema, table, has_organisation in list(_tables(connection, "build", ("raw", "gate", "seeds"))):
-            within = belonging(table.strip('"')) if has_organisation else "true"
+            within = belonging(table) if has_organisation else "true"
             connection.execute(f"insert into scope.{schema}.{table} by name from build.{schema}.{table} where {within}")
         connection.commit()
     return path
@@ -97,7 +97,7 @@ def cut_out(settings: Settings, scope: Sequence[str]) -> Path:
 
 def belonging(table: str) -> str:
     """The condition on a raw table that its rows belong to the organisations in the variable `scope`."""
-    return _FINDINGS_WITHIN if table == "findings" else _WITHIN
+    return _FINDINGS_WITHIN if table.strip('"') == "findings" else _WITHIN
 
 
 def put_back(settings: Settings, path: Path, scope: Sequence[str], made_with: str) -> None:

@@ -36,6 +36,9 @@ POOLS = {
     "waiting": "default_pool",
     "ask": "default_pool",
     "record": POOL,
+    "share": POOL,
+    "build_part": "default_pool",
+    "gather": "default_pool",
 }
 
 # Runs a DAG file in a process where Airflow is there already, as it is in the DAG processor, and says what it did.
@@ -90,7 +93,7 @@ def test_every_task_has_owner_retries_and_a_time_limit(dagbag: "DagBag") -> None
     from airflow.providers.standard.operators.hitl import ApprovalOperator
 
     tasks = [task for dag in dagbag.dags.values() for task in dag.tasks]
-    assert len(tasks) == 4 * 4 + 4 + 8 + 2 + 7 + 2
+    assert len(tasks) == 4 * 4 + 4 + 8 + 2 + 7 + 2 + 3
     for task in tasks:
         assert task.owner == "quarterdeck", task
         assert task.retries and task.retries >= 1, task

@@ -81,7 +81,7 @@ class NativeStack:
         self.secrets = {name: secrets.token_hex(16) for name in sorted(required())}
         self.secrets["AIRFLOW_FERNET_KEY"] = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
         # A test does not wait for minutes to see that a worker is gone.
-        chosen = {"QUARTERDECK_HEARTBEAT_TIMEOUT": "15", "QUARTERDECK_QUEUED_TIMEOUT": "40", "QUARTERDECK_READERS": "2"}
+        chosen = {"QUARTERDECK_HEARTBEAT_TIMEOUT": "15", "QUARTERDECK_QUEUED_TIMEOUT": "60", "QUARTERDECK_READERS": "2"}
         self.services: dict[str, Any] = resolved(self.secrets | chosen | self.told)["services"]
         # Its server runs as another user, who cannot look into this one's folders.
         self._postgres = Path(tempfile.mkdtemp(prefix="quarterdeck-postgres-"))
@@ -180,11 +180,13 @@ class NativeStack:
                     raise
                 time.sleep(1)
 
-    def airflow(self, *arguments: str) -> None:
-        """Run a command of Airflow's on this stack."""
+    def airflow(self, *arguments: str, told: Mapping[str, str] | None = None) -> str:
+        """Run a command of Airflow's on this stack, with these variables; returns what it printed."""
         command = [sys.executable, "-m", "airflow", *arguments]
-        done = subprocess.run(command, env=self._environment("scheduler"), capture_output=True, text=True)
+        environment = self._environment("scheduler") | dict(told or {})
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        return done.stdout
 
     def log(self, name: str) -> str:
         """What a component wrote."""

@@ -4,7 +4,10 @@ The environment and the commands are those of docker-compose.yml. One stack, in 
 publication; roles; a second submission during which worker, writer and scheduler are killed and started again.
 """
 
+import base64
 import json
+import re
+import secrets
 import shutil
 import socketserver
 import threading
@@ -19,8 +22,8 @@ import pytest
 
 from quarterdeck.local_airflow.client import Client, now
 from quarterdeck.local_airflow.follow import Followed
-from quarterdeck.orchestration import BACKFILL_DAG, POOL
-from quarterdeck.settings import Settings
+from quarterdeck.orchestration import BACKFILL_DAG, POOL, PUBLICATION_DAG
+from quarterdeck.settings import PROJECT_ROOT, Settings
 from tests import pipeline
 from tests.e2e.native_stack import NativeStack, missing, wait_for
 
@@ -210,6 +213,37 @@ def test_the_marts_are_those_of_an_undisturbed_run(
     for mart in COMPARED:
         rows = f"select * from marts.{mart} order by all"
         assert current(stack.data, rows) == current(alone.home, rows) != [], mart
+
+
+def test_a_quarter_is_decided_again_as_the_runbook_says(
+    disturbed: Followed, stack: NativeStack, client: Client
+) -> None:
+    versions = sorted(path.name for path in (stack.data / "published").glob("v*"))
+    since = now()
+    stack.airflow(*in_runbook("rerun", "airflow dags clear").replace("2018-Q3", "2017-Q4").split(), "--yes")
+    again = stack.followed(client, since)
+    assert {(run["dag_id"], run["partition_key"], run["state"]) for run in again.runs} >= {
+        (PUBLICATION_DAG, "2017-Q4", "success")
+    }
+    assert sorted(path.name for path in (stack.data / "published").glob("v*")) == versions
+
+
+def test_a_connection_outlives_its_key_as_the_runbook_says(disturbed: Followed, stack: NativeStack) -> None:
+    old, new = stack.secrets["AIRFLOW_FERNET_KEY"], base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    stack.airflow("connections", "add", "smtp_default", "--conn-type", "smtp", "--conn-password", "a-long-word")
+    key = "AIRFLOW__CORE__FERNET_KEY"
+    rotate = in_runbook("keys", "airflow rotate-fernet-key").split()
+    stack.airflow(*rotate, told={key: f"{new},{old}"})
+    kept = stack.airflow("connections", "get", "smtp_default", "--output", "json", told={key: new})
+    assert "a-long-word" in kept
+    stack.airflow(*rotate, told={key: f"{old},{new}"})
+
+
+def in_runbook(name: str, command: str) -> str:
+    """A command of Airflow's as a runbook has it, without what comes before its words."""
+    text = (PROJECT_ROOT / "docs" / "runbooks" / f"{name}.md").read_text()
+    (found,) = re.findall(rf"`docker compose exec scheduler ({command}[^`]*)`", text)
+    return str(found).removeprefix("airflow ")
 
 
 def first_seen(followed: Followed) -> Any:

@@ -191,7 +191,7 @@ def test_a_quarter_is_final_once_whatever_order_its_months_come_in(at_once: Foll
     partly = dict.fromkeys(QUARTERS[:3], "provisional")
     assert statuses("v00001").items() >= partly.items()
     assert statuses("v00002").items() >= partly.items()
-    assert statuses("v00003") == dict.fromkeys(QUARTERS, "final")
+    assert statuses("v00003").items() >= dict.fromkeys(QUARTERS, "final").items()
 
 
 def test_the_marts_are_those_of_a_year_that_came_in_order(

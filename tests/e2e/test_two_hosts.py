@@ -97,7 +97,7 @@ def built(stack: NativeStack) -> tuple[Followed, dict[str, str]]:
     client, since = stack.administrator(), now()
     client.trigger(LAKE_DAG, None, {"parts": PARTS})
     followed = stack.followed(client, since)
-    rows = [row for row in client.task_instances(since) if row["task_id"] == "build"]
+    rows = [row for row in client.task_instances(since) if row["task_id"] == "build_part"]
     return followed, {row["map_index"]: row["hostname"] for row in rows}
 
 

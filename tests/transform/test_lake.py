@@ -1,4 +1,4 @@
-"""The candidate in DuckLake, built by several processes at once: the marts are those of one build in one file."""
+"""The marts in DuckLake, built by several processes at once: those of one file, and of Postgres, cell by cell."""
 
 import multiprocessing
 from collections.abc import Iterator
@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from benchmarks.generate import raw_rows
+from benchmarks.generate.files import write
 from benchmarks.generate.installation import install
 from benchmarks.generate.world import World
+from publication.postgres import serve
 from quarterdeck.settings import Settings
 from quarterdeck.warehouse import connect
-from tests import postgres
+from tests import pipeline, postgres
 from transform import lake
-from transform.candidate import build
 
 pytest.importorskip("duckdb_extension_ducklake", reason="requirements/server.txt has DuckDB's extensions")
 
@@ -29,12 +29,14 @@ Rows = dict[str, list[tuple[Any, ...]]]
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """Three councils' candidate, built in the file, and a catalogue with nothing in it."""
+    """What three councils sent, published from the file, and a Postgres with nothing in it."""
     settings = install(tmp_path_factory.mktemp("lake") / "home", WORLD)
-    raw_rows.insert(settings, WORLD)
-    build(settings)
+    settings.settle_seconds, settings.workbook = 0, False
+    write(settings.landing, WORLD)
+    published = pipeline.run(settings)
+    assert published and not published.held
     with postgres.server("lake") as address:
-        settings.lake_catalogue = SecretStr(address)
+        settings.lake_catalogue = settings.postgres = SecretStr(address)
         yield settings
 
 
@@ -47,6 +49,13 @@ def gathered(settings: Settings) -> dict[str, int]:
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as processes:
         assert all(processes.map(lake.build_part, [settings] * 2, parts))
     return lake.gather(settings, parts)
+
+
+@pytest.fixture(scope="module")
+def served(settings: Settings) -> Settings:
+    """The version brought to the Postgres."""
+    serve(settings)
+    return settings
 
 
 def marts_in_file(settings: Settings) -> Rows:
@@ -89,6 +98,24 @@ def test_the_marts_are_those_of_one_file_cell_by_cell(settings: Settings, gather
     assert [mart for mart in theirs if ours[mart] != theirs[mart]] == []
     assert gathered == {mart: len(found) - 1 for mart, found in theirs.items()}
     assert sum(gathered.values()) > 300
+
+
+def test_the_marts_are_those_of_a_served_postgres_cell_by_cell(served: Settings, gathered: dict[str, int]) -> None:
+    assert served.postgres
+    with lake.marts(served) as connection:
+        connection.execute(f"attach '{served.postgres.get_secret_value()}' as served (type postgres, read_only)")
+        compared = 0
+        for mart, columns, kinds in connection.execute(
+            "select table_name, list(column_name order by column_name), list(data_type order by column_name)"
+            " from duckdb_columns() where database_name = 'shared' and schema_name = 'marts' group by all order by 1"
+        ).fetchall():
+            # Postgres has fewer types, in which the same values are written.
+            written = ", ".join(f'cast("{name}" as {kind})' for name, kind in zip(columns, kinds, strict=True))
+            ours = connection.execute(f"select {written} from shared.marts.{mart} order by all").fetchall()
+            theirs = connection.execute(f"select {written} from served.marts.{mart} order by all").fetchall()
+            assert ours == theirs, mart
+            compared += len(ours) * len(columns)
+        assert compared > 5_000
 
 
 def test_what_parts_left_is_removed(settings: Settings, gathered: dict[str, int]) -> None:
