@@ -160,7 +160,8 @@ def _mark_file(settings: Settings, receipt: Receipt) -> Path:
 
 def _write_whole(path: Path, content: bytes, *, durable: bool) -> None:
     """Write a file so that a reader finds all of it or nothing; a durable one is found after a power cut as well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
     partial = _partial(path)
     with partial.open("wb") as stream:
         stream.write(content)
@@ -192,14 +193,14 @@ def _keep(settings: Settings, source: Path, seen: Look) -> tuple[str, int]:
         shutil.copyfile(source, partial)
         if look(source) != seen:
             raise StillChangingError(source)
-        sha256, size = sha256_of(partial), partial.stat().st_size
-        kept = settings.archived(sha256)
-        if not kept.exists():
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            with partial.open("rb") as stream:
-                os.fsync(stream.fileno())
-            partial.chmod(0o444)
-            partial.replace(kept)
+        with partial.open("rb") as copy:
+            sha256, size = hashlib.file_digest(copy, "sha256").hexdigest(), copy.tell()
+            kept = settings.archived(sha256)
+            if not kept.exists():
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                os.fsync(copy.fileno())
+                partial.chmod(0o444)
+                partial.replace(kept)
     finally:
         partial.unlink(missing_ok=True)
     return sha256, size

@@ -6,7 +6,6 @@ An .xls file is a small file system (a compound file) with a stream of records. 
 
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 
 from loaders.cells import Marks, UnreadableFileError
 from loaders.limits import check_area
@@ -26,19 +25,18 @@ _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 
 _WORKSHEET = 0
 
 
-def is_compound(path: Path) -> bool:
+def is_compound(content: bytes) -> bool:
     """Whether the file starts as a compound file does: an .xls workbook, or any workbook under a password."""
-    with path.open("rb") as stream:
-        return stream.read(8) == _SIGNATURE
+    return content.startswith(_SIGNATURE)
 
 
-def marks(path: Path) -> tuple[dict[str, Marks], bool]:
+def marks(content: bytes) -> tuple[dict[str, Marks], bool]:
     """What is to be known of each worksheet, by its name; and whether the file takes values from other files.
 
     Raises UnreadableFileError for a damaged file, one under a password, and one that is no workbook.
     """
     try:
-        streams = _streams(path.read_bytes())
+        streams = _streams(content)
         if "encryptedpackage" in streams:
             raise UnreadableFileError("the workbook is protected by a password")
         book = streams.get("workbook", streams.get("book"))

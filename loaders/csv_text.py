@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-from pathlib import Path
 
 from loaders.cells import Address, CsvDialect, Sheet, TooLargeFileError, UnreadableFileError
 from loaders.limits import LARGEST_CSV, LARGEST_LINE, check_area, check_size
@@ -22,14 +21,13 @@ _QUOTED = re.compile(r'"[^"]*"')
 _FORMULA_MARKS = ("=", "+", "-", "@")
 
 
-def read_csv(path: Path) -> Sheet:
-    """The file as one sheet of text cells.
+def read_csv(content: bytes) -> Sheet:
+    """The file's content as one sheet of text cells.
 
     Raises TooLargeFileError, before anything is decoded, for a file or a line of a length that no return has;
     UnreadableFileError for what is not text or not whole, and for a quotation mark that is never closed.
     """
-    check_size(path.stat().st_size, LARGEST_CSV)
-    content = path.read_bytes()
+    check_size(len(content), LARGEST_CSV)
     _check_lines(content)
     encoding, text = _decode(content)
     del content

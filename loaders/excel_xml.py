@@ -19,7 +19,9 @@ _SHEET = re.compile(_OPEN + rb"sheet(?=\s)([^>]*)>")
 _RELATION = re.compile(_OPEN + rb"Relationship(?=\s)([^>]*)>")
 _COLUMNS = re.compile(_OPEN + rb"col(?=\s)([^>]*)>")
 _ROW = re.compile(_OPEN + rb"row(?=[\s/>])([^>]*)>")
-_CELL = re.compile(_OPEN + rb"c(?=[\s/>])")
+# As nearly every program writes cells, which is found faster than whatever is allowed.
+_PLAIN_CELL = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"')
+_START_OF_CELL = re.compile(rb"<c(?=[\s/>])")
 _ROW_OR_CELL = re.compile(_OPEN + rb"(?P<kind>row|c)(?=[\s/>])(?P<head>[^>]*?)(?P<empty>/?)>")
 _END_OF_CELL = re.compile(rb"</(?:[\w.-]+:)?c\s*>")
 _ATTRIBUTE = re.compile(rb"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -94,8 +96,8 @@ def _targets(relations: bytes) -> dict[bytes, str]:
 
 def _area(body: bytes) -> int:
     """How many cells a sheet spans from A1 to its last row and column that hold something."""
-    references = _REFERENCE.findall(body)
-    if len(references) == len(_CELL.findall(body)):
+    references = _PLAIN_CELL.findall(body)
+    if b":c" not in body and len(references) == len(_START_OF_CELL.findall(body)):
         rows = max((int(row) for _, row in references), default=0)
         columns = max((column_number(letters.decode()) for letters in {found[0] for found in references}), default=-1)
         if rows * (columns + 1) <= 10_000:
@@ -120,7 +122,7 @@ def _cells(body: bytes) -> Iterator[_Cell]:
 
 def _marks_of(body: bytes) -> Marks:
     found = Marks()
-    if _FORMULA.search(body) or _IS_ERROR.search(body):
+    if (b"<f" in body or b":f" in body) and _FORMULA.search(body) or _IS_ERROR.search(body):
         _look_at_formulas(body, found)
     if b"hidden=" in body:
         found.hidden_rows = frozenset(_hidden_rows(body))

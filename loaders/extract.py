@@ -235,7 +235,9 @@ def _said(table: TableLayout, sheet: Sheet, row: Row, record: Record) -> tuple[R
         elif name in record.set:
             raw[name] = record.set[name]
         else:
-            text = next((texts[column] for column in columns if column in texts), None)
+            text = texts.get(columns[0])
+            if text is None and len(columns) > 1:
+                text = next((texts[column] for column in columns if column in texts), None)
             raw[name] = text.value if text else None
             if kind == "date":
                 token = texts.get(token_of(columns[0]))

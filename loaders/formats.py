@@ -1,5 +1,6 @@
 """The formats files come in, told apart by their first bytes and read into sheets."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,19 +20,20 @@ def read_workbook(path: Path, suffix: str) -> Workbook:
     Raises UnreadableFileError for bytes that are neither, and its kinds for files that are not safe to read.
     """
     check_size(path.stat().st_size)
-    if package.is_package(path):
-        marks, links_out = _marks_of_package(path)
-    elif biff.is_compound(path):
-        marks, links_out = biff.marks(path)
+    content = path.read_bytes()
+    if package.is_package(content):
+        marks, links_out = _marks_of_package(content)
+    elif biff.is_compound(content):
+        marks, links_out = biff.marks(content)
     elif suffix.lower() in CSV_SUFFIXES:
-        return Workbook([read_csv(path)])
+        return Workbook([read_csv(content)])
     else:
         raise UnreadableFileError("it is not a workbook, whatever its name says")
-    return Workbook(list(_sheets(path, marks)), links_out)
+    return Workbook(list(_sheets(content, marks)), links_out)
 
 
-def _marks_of_package(path: Path) -> tuple[dict[str, Marks], bool]:
-    parts = package.unpack(path)
+def _marks_of_package(content: bytes) -> tuple[dict[str, Marks], bool]:
+    parts = package.unpack(content)
     if excel_xml.is_excel(parts):
         return excel_xml.marks(parts), excel_xml.has_links(parts)
     if opendocument.is_encrypted(parts):
@@ -41,9 +43,9 @@ def _marks_of_package(path: Path) -> tuple[dict[str, Marks], bool]:
     raise UnreadableFileError("it is not a workbook of a kind that is read: .xlsx, .xlsm, .xls, .ods or .csv")
 
 
-def _sheets(path: Path, marks: dict[str, Marks]) -> Iterator[Sheet]:
+def _sheets(content: bytes, marks: dict[str, Marks]) -> Iterator[Sheet]:
     try:
-        with path.open("rb") as stream:
+        with io.BytesIO(content) as stream:
             workbook = CalamineWorkbook.from_filelike(stream)
             for number, metadata in enumerate(workbook.sheets_metadata):
                 if metadata.typ != SheetTypeEnum.WorkSheet:

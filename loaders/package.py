@@ -4,11 +4,11 @@ What the package says of itself is not believed: sizes are counted while unpacki
 parses XML, and what would make a parser fetch or repeat something (a document type with its entities) is refused.
 """
 
+import io
 import re
 import struct
 import zipfile
 import zlib
-from pathlib import Path
 
 from loaders.cells import TooLargeFileError, UnreadableFileError, UnsafeFileError
 
@@ -26,27 +26,24 @@ Parts = dict[str, bytes]
 """The XML parts of a package by name, unpacked."""
 
 
-def is_package(path: Path) -> bool:
+def is_package(content: bytes) -> bool:
     """Whether the file starts as a zip does."""
-    with path.open("rb") as stream:
-        return stream.read(4) == b"PK\x03\x04"
+    return content.startswith(b"PK\x03\x04")
 
 
-def unpack(path: Path) -> Parts:
+def unpack(content: bytes) -> Parts:
     """Every XML part of the package, checked.
 
     Raises TooLargeFileError where it unpacks to more than any real submission; UnsafeFileError for parts that no
     spreadsheet program writes; UnreadableFileError for a damaged package, and for one under a password.
     """
     try:
-        with zipfile.ZipFile(path) as package:
+        with zipfile.ZipFile(io.BytesIO(content)) as package:
             parts = package.infolist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, struct.error) as error:
         raise UnreadableFileError(f"it is damaged or was not sent whole ({error})") from error
     _check_names(parts)
     _check_sizes(parts)
-    with path.open("rb") as stream:
-        content = stream.read()
     unpacked = {
         part.filename: _unpacked(content, part) for part in parts if part.filename.lower().endswith(_READ_AS_XML)
     }
@@ -61,7 +58,8 @@ def _check_names(parts: list[zipfile.ZipInfo]) -> None:
     seen = set()
     for part in parts:
         name = part.filename
-        if name.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", name) or "\0" in name or ":" in name:
+        climbs = ".." in name and ".." in re.split(r"[/\\]", name)
+        if climbs or name.startswith(("/", "\\")) or "\0" in name or ":" in name:
             raise UnsafeFileError(f"its part '{name}' is named like a place outside the file")
         if name.lower() in seen:
             raise UnsafeFileError(f"it has its part '{name}' twice")
