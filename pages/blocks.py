@@ -6,11 +6,12 @@ Every figure keeps where it comes from: its mart, the key of its row, its column
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from functools import cache, lru_cache
 from itertools import takewhile
 from typing import Any
 
-from pages.figures import NOT_REPORTED, is_number, label, number, shown, slug, unit_of, word
+from pages.figures import NOT_REPORTED, VALUES_OF, is_number, label, number, shown, slug, unit_of, word
 from pages.published import Mart, Published, Row
 from pages.tables import Block, Cell, Column, Items, Line, Table, compact
 from quarterdeck.declared import read_yaml
@@ -219,12 +220,20 @@ class Maker:
             return Cell(name, text, numeric, numeric or token is not None, source=source)
         if numeric:
             return Cell(name, number(value, unit_of(name, row)), True, source=source)
-        cell = Cell(name, shown(value, name), source=source)
+        cell = Cell(name, self._told(row, name) if name in VALUES_OF else shown(value, name), source=source)
         if name == "rag" and value in _RAG:
             cell.rag = value
         elif hasattr(value, "isoformat"):
             cell.sort = value.isoformat()
         return cell
+
+    def _told(self, row: Row, name: str) -> str:
+        """A value of another mart that is told as a text, written as it is on that mart's pages."""
+        mart, column = (row[each] for each in VALUES_OF[name])
+        known = self._published.marts.get(mart)
+        if known and is_number(known.columns.get(column, "")):
+            return number(Decimal(row[name]), unit_of(column, {}))
+        return shown(row[name], column)
 
     def _numeric(self, name: str) -> bool:
         return is_number(self._mart.columns[name])
@@ -356,7 +365,7 @@ def _split(spec: Spec, rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
     parts: dict[str, list[Row]] = {}
     for row in rows:
         values = {name: shown(row[name], name) for name in spec.get("split", ())}
-        parts.setdefault(spec["title"].format(**values), []).append(row)
+        parts.setdefault(spec["title"].format(**values) or label(spec["mart"]), []).append(row)
     order = spec.get("only", {}).get((spec.get("split") or [""])[0])
     if isinstance(order, list):
         place = {value: index for index, value in enumerate(order)}

@@ -21,6 +21,7 @@ from markupsafe import Markup
 
 # A text of so many characters needs a column of some width, a wide one or a very wide one.
 _LONG, _WIDE = (25, 60, 200), ("", "m", "w", "ww")
+_FEW_COLUMNS, _FEW_LINES = 3, 15
 _SHARES = '<svg class="app-stack" aria-hidden="true" focusable="false">{}</svg>'
 _SHARE = '<rect class="app-fill--{}" x="{}%" width="{}%" height="100%"/>'
 _TREND = (
@@ -76,7 +77,10 @@ class Cell:
 
     def td(self) -> str:
         """The cell of a table."""
-        kind = ("n b" if self.blank else "n") if self.numeric else "b" if self.blank else _wide(self.text)
+        if self.numeric:
+            kind = "n b" if self.blank else "n"
+        else:
+            kind = "b" if self.blank else "q" if self.sort or self.column.endswith("quarter") else _wide(self.text)
         attributes = f' class="{kind}"' if kind else ""
         if self.key:
             attributes += f" data-key='{quoted(self.key)}'"
@@ -140,6 +144,18 @@ class Table:
     note: str = ""
     counted: str = ""
     kind: str = "table"
+
+    @property
+    def classes(self) -> str:
+        """What the table looks like: narrow where it has few columns, its headings light where they are sentences."""
+        long = sum(len(line.heading.text) > _LONG[1] for line in self.lines)
+        narrow = " app-table--narrow" if len(self.columns) < _FEW_COLUMNS else ""
+        return narrow + (" app-table--sentences" if long * 2 > len(self.lines) else "")
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it is to stay in one piece on paper."""
+        return len(self.lines) <= _FEW_LINES
 
     @property
     def attributes(self) -> Markup:
