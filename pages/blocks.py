@@ -190,17 +190,25 @@ class Maker:
         place = names.index(spec["before"]) if spec.get("before") in names else len(names)
         table.columns[place:place] = _columns_across(value, across, values, other._mart.name)
         apart = [name for name in other._mart.key if name not in across]
+        named = self._named_alike(other)
         for line, row in zip(table.lines, self._rows, strict=True):
             group = groups.get(tuple(row[name] for name in spec["match"].values()), {})
             cells = other._cells_across(group, value, values)
             if group:
                 first = next(iter(group.values()))
-                line.beside = other._mart.key_of(first)
+                if named:
+                    # What goes across is said by the heading of each column.
+                    line.beside = other._key({**first, **dict.fromkeys(across)})
                 # Figures of one line may stand in several printed tables.
                 for cell, at in zip(cells, values, strict=True):
-                    if at in group and any(group[at][name] != first[name] for name in apart):
+                    if at in group and not (named and all(group[at][name] == first[name] for name in apart)):
                         cell.key = other._mart.key_of(group[at])
             line.cells[place:place] = cells
+
+    def _named_alike(self, other: "Maker") -> bool:
+        """Whether the keys of another mart's rows begin like those of ours."""
+        first, theirs = self._rows[0], other._rows[0]
+        return self._shared == other._shared and all(first[name] == theirs[name] for name in self._shared)
 
     def _heading(self, row: Row) -> Cell:
         cell = self._cell(row, self._spec["heading"])

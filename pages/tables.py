@@ -4,8 +4,9 @@ A table of thousands of rows is to stay light, so what its cells share is said o
 `data-key`, the first values of the key that all its rows have; a row has the other values in a `data-key` of its own,
 and in `data-cells` the addresses of its cells, from its heading on, with a bar between them. The heading of a column
 has `data-column`. A column of figures that stand in other rows says which in `data-across` (values of columns of the
-key, which take the place of the line's), and in `data-mart` where it is another mart: the line's key is in
-`data-beside` then. A cell that all this does not lead to has its whole key in a `data-key` of its own.
+key, which take the place of the line's), and in `data-mart` where it is another mart: what follows the table's values
+in the line's key is in `data-beside` then. A cell that all this does not lead to has its whole key in a `data-key` of
+its own.
 
 Where a table has `data-count`, its figures are no values but counts of rows of the mart: those of the line's
 organisation and quarter that have the values in `data-count` and in the column's `data-across`.
