@@ -6,11 +6,12 @@ Every figure keeps where it comes from: its mart, the key of its row, its column
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from functools import cache, lru_cache
 from itertools import takewhile
 from typing import Any
 
-from pages.figures import NOT_REPORTED, is_number, label, number, shown, slug, unit_of, word
+from pages.figures import NOT_REPORTED, VALUES_OF, is_number, label, number, shown, slug, unit_of, word
 from pages.published import Mart, Published, Row
 from pages.tables import Block, Cell, Column, Items, Line, Table, compact
 from quarterdeck.declared import read_yaml
@@ -189,17 +190,25 @@ class Maker:
         place = names.index(spec["before"]) if spec.get("before") in names else len(names)
         table.columns[place:place] = _columns_across(value, across, values, other._mart.name)
         apart = [name for name in other._mart.key if name not in across]
+        named = self._named_alike(other)
         for line, row in zip(table.lines, self._rows, strict=True):
             group = groups.get(tuple(row[name] for name in spec["match"].values()), {})
             cells = other._cells_across(group, value, values)
             if group:
                 first = next(iter(group.values()))
-                line.beside = other._mart.key_of(first)
+                if named:
+                    # What goes across is said by the heading of each column.
+                    line.beside = other._key({**first, **dict.fromkeys(across)})
                 # Figures of one line may stand in several printed tables.
                 for cell, at in zip(cells, values, strict=True):
-                    if at in group and any(group[at][name] != first[name] for name in apart):
+                    if at in group and not (named and all(group[at][name] == first[name] for name in apart)):
                         cell.key = other._mart.key_of(group[at])
             line.cells[place:place] = cells
+
+    def _named_alike(self, other: "Maker") -> bool:
+        """Whether the keys of another mart's rows begin like those of ours."""
+        first, theirs = self._rows[0], other._rows[0]
+        return self._shared == other._shared and all(first[name] == theirs[name] for name in self._shared)
 
     def _heading(self, row: Row) -> Cell:
         cell = self._cell(row, self._spec["heading"])
@@ -219,12 +228,20 @@ class Maker:
             return Cell(name, text, numeric, numeric or token is not None, source=source)
         if numeric:
             return Cell(name, number(value, unit_of(name, row)), True, source=source)
-        cell = Cell(name, shown(value, name), source=source)
+        cell = Cell(name, self._told(row, name) if name in VALUES_OF else shown(value, name), source=source)
         if name == "rag" and value in _RAG:
             cell.rag = value
         elif hasattr(value, "isoformat"):
             cell.sort = value.isoformat()
         return cell
+
+    def _told(self, row: Row, name: str) -> str:
+        """A value of another mart that is told as a text, written as it is on that mart's pages."""
+        mart, column = (row[each] for each in VALUES_OF[name])
+        known = self._published.marts.get(mart)
+        if known and is_number(known.columns.get(column, "")):
+            return number(Decimal(row[name]), unit_of(column, {}))
+        return shown(row[name], column)
 
     def _numeric(self, name: str) -> bool:
         return is_number(self._mart.columns[name])
@@ -356,7 +373,7 @@ def _split(spec: Spec, rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
     parts: dict[str, list[Row]] = {}
     for row in rows:
         values = {name: shown(row[name], name) for name in spec.get("split", ())}
-        parts.setdefault(spec["title"].format(**values), []).append(row)
+        parts.setdefault(spec["title"].format(**values) or label(spec["mart"]), []).append(row)
     order = spec.get("only", {}).get((spec.get("split") or [""])[0])
     if isinstance(order, list):
         place = {value: index for index, value in enumerate(order)}

@@ -129,7 +129,7 @@ def _in_batches(
         of_code[code][code, quarter] = each
     known = [{key: of for each in batch for key, of in of_code[each.code].items()} for batch in batches]
     processes = min(processes or os.cpu_count() or 1, len(batches))
-    if size == 1 or processes < 2:
+    if len(listed) <= _BATCH or processes < 2:
         for batch, of_batch in zip(batches, known, strict=True):
             yield len(batch), *build(batch, of_batch)
         return

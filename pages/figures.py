@@ -21,6 +21,8 @@ _LABELS: dict[str, str] = _WORDING["labels"]
 _WORDS: dict[str, str] = _WORDING["words"]
 # Columns that hold codes of ours; everything else is printed as the return has it.
 _CODED: set[str] = set(_WORDING["coded"])
+VALUES_OF: dict[str, tuple[str, str]] = _WORDING["values_of"]
+"""Columns whose texts are values of a column of another mart: the columns of the row that say of which."""
 _IN_THE_UNIT_OF_THEIR_ROW: set[str] = set(_WORDING["in_the_unit_of_their_row"])
 
 

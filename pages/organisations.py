@@ -3,6 +3,7 @@
 A file is made where what it is made of differs from the version before; otherwise it is the earlier one.
 """
 
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -14,7 +15,7 @@ from pages.pack import PARTS, assemble
 from pages.project import Projects, gather, project_name, project_page, project_slug
 from pages.published import Data, Fingerprints, Partition, Published, Row
 from pages.render import Renderer
-from pages.reuse import Before, BuiltFrom, code, digest, names_of, write_built_from
+from pages.reuse import BUILT_FROM, Before, BuiltFrom, code, digest, names_of, write_built_from
 from pages.word import write_word
 
 WORD = "pack.docx"
@@ -90,11 +91,15 @@ class Batch:
         )
 
     def _link(self, organisation: Organisation, built: BuiltFrom) -> bool:
-        """Take every file of an organisation over."""
-        if not all(self._renderer.reuse(self._before, name) for name in built.files):
-            return False
-        write_built_from(self._renderer.out / organisation.folder, built)
-        return True
+        """Take every file of an organisation over, or none."""
+        folder, reused = self._renderer.out / organisation.folder, self._renderer.reused
+        names = [*built.files, f"{organisation.folder}/{BUILT_FROM}"]
+        if all(self._renderer.reuse(self._before, name) for name in names):
+            return True
+        # What was linked must go: to write into it would change the version before.
+        shutil.rmtree(folder, ignore_errors=True)
+        self._renderer.reused = reused
+        return False
 
 
 class Pages:
@@ -163,6 +168,7 @@ class Pages:
         standing, held = _standing(self._published, rows), _held(self._published, self._organisation.code, quarter)
         specs = contents()["quarter"]
         links = sorted(self._projects)
+        printed = [part for part in PARTS if part in names]
         made: dict[str, list[Any]] = {}
 
         def link(row: Row) -> str | None:
@@ -187,7 +193,7 @@ class Pages:
                 organisation=self._organisation.name,
                 quarter=quarter,
                 blocks=found,
-                document=WORD if names else "",
+                document=WORD if printed else "",
                 has_sources=any(block.sources for block in found),
                 menu=[(f"{each}.html", specs[each]["title"], each == name) for each in names],
                 crumbs=[
@@ -200,10 +206,9 @@ class Pages:
         for name in names:
             inputs = [quarter, names, links, standing, held, self._of(quarter, marts_of(specs[name]))]
             self._file(f"{folder}/{name}.html", inputs, partial(write_page, name))
-        if not names:
+        if not printed:
             return
         edition = self._published.edition((self._organisation.code, quarter))
-        printed = [part for part in PARTS if part in names]
 
         def write_document(path: str) -> None:
             pack = assemble(

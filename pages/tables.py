@@ -4,8 +4,9 @@ A table of thousands of rows is to stay light, so what its cells share is said o
 `data-key`, the first values of the key that all its rows have; a row has the other values in a `data-key` of its own,
 and in `data-cells` the addresses of its cells, from its heading on, with a bar between them. The heading of a column
 has `data-column`. A column of figures that stand in other rows says which in `data-across` (values of columns of the
-key, which take the place of the line's), and in `data-mart` where it is another mart: the line's key is in
-`data-beside` then. A cell that all this does not lead to has its whole key in a `data-key` of its own.
+key, which take the place of the line's), and in `data-mart` where it is another mart: what follows the table's values
+in the line's key is in `data-beside` then. A cell that all this does not lead to has its whole key in a `data-key` of
+its own.
 
 Where a table has `data-count`, its figures are no values but counts of rows of the mart: those of the line's
 organisation and quarter that have the values in `data-count` and in the column's `data-across`.
@@ -21,6 +22,7 @@ from markupsafe import Markup
 
 # A text of so many characters needs a column of some width, a wide one or a very wide one.
 _LONG, _WIDE = (25, 60, 200), ("", "m", "w", "ww")
+_FEW_COLUMNS, _FEW_LINES = 3, 15
 _SHARES = '<svg class="app-stack" aria-hidden="true" focusable="false">{}</svg>'
 _SHARE = '<rect class="app-fill--{}" x="{}%" width="{}%" height="100%"/>'
 _TREND = (
@@ -76,7 +78,10 @@ class Cell:
 
     def td(self) -> str:
         """The cell of a table."""
-        kind = ("n b" if self.blank else "n") if self.numeric else "b" if self.blank else _wide(self.text)
+        if self.numeric:
+            kind = "n b" if self.blank else "n"
+        else:
+            kind = "b" if self.blank else "q" if self.sort or self.column.endswith("quarter") else _wide(self.text)
         attributes = f' class="{kind}"' if kind else ""
         if self.key:
             attributes += f" data-key='{quoted(self.key)}'"
@@ -140,6 +145,18 @@ class Table:
     note: str = ""
     counted: str = ""
     kind: str = "table"
+
+    @property
+    def classes(self) -> str:
+        """What the table looks like: narrow where it has few columns, its headings light where they are sentences."""
+        long = sum(len(line.heading.text) > _LONG[1] for line in self.lines)
+        narrow = " app-table--narrow" if len(self.columns) < _FEW_COLUMNS else ""
+        return narrow + (" app-table--sentences" if long * 2 > len(self.lines) else "")
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it is to stay in one piece on paper."""
+        return len(self.lines) <= _FEW_LINES
 
     @property
     def attributes(self) -> Markup:

@@ -25,7 +25,7 @@ from pages.tables import Block, Cell, Items, Table
 _TITLE, _EDITION, _AUTHOR, _BODY = "{{title}}", "{{edition}}", "{{author}}", "{{body}}"
 _WIDTH = 15137
 """Between the margins of A4 across, in twentieths of a point."""
-_LETTER = 95
+_LETTER = 112
 """The width of a letter of a table, in the same unit."""
 _WIDEST = 45
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
@@ -54,7 +54,8 @@ class Pack:
 
 def write_word(pack: Pack, path: Path) -> None:
     """Write a pack as a Word document."""
-    body = [_paragraph(pack.title, "Title"), _paragraph(pack.standing)]
+    # A quarter stays in one piece.
+    body = [_paragraph(pack.title.replace("-", "\N{NON-BREAKING HYPHEN}"), "Title"), _paragraph(pack.standing)]
     for title, lead, found in pack.parts:
         body += [_paragraph(title, "Heading1"), _paragraph(lead)]
         for block in found:
@@ -131,7 +132,8 @@ def _block(block: Block) -> list[str]:
         found = [_paragraph(f"{block.words[0]} {block.words[1]} {block.mart}.csv.")]
     else:
         found = _list(block)
-    return [*found, _paragraph(f"From {'; '.join(block.sources)}.")] if block.sources else found
+    # Word joins tables that nothing parts.
+    return [*found, _paragraph(f"From {'; '.join(block.sources)}." if block.sources else "")]
 
 
 def _texts(cells: Iterable[Cell]) -> list[str]:
@@ -147,7 +149,7 @@ def _list(block: Items) -> list[str]:
 
 def _table(title: str, heads: list[str], numeric: list[bool], rows: list[tuple[list[str], bool]]) -> list[str]:
     """A table whose first row repeats on every page."""
-    widths = _widths([heads, *(texts for texts, _ in rows)])
+    widths = _widths([heads, *(texts for texts, _ in rows)], numeric)
     lines = [_row(heads, numeric, widths, bold=True, header=True)]
     lines += [_row(texts, numeric, widths, bold=total, header=False) for texts, total in rows]
     grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
@@ -157,19 +159,20 @@ def _table(title: str, heads: list[str], numeric: list[bool], rows: list[tuple[l
         f'<w:tblLook w:firstRow="1" w:firstColumn="1"/><w:tblCaption w:val="{escape(title)}"/></w:tblPr>'
         f"<w:tblGrid>{grid}</w:tblGrid>{''.join(lines)}</w:tbl>"
     )
-    return [table, _paragraph("")]
+    return [table]
 
 
-def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
-    """The widths of a table's columns: each as wide as its longest word, and of the rest what its texts ask for."""
+def _widths(rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> list[int]:
+    """The widths of a table's columns: each as wide as its longest word, and what is left to those of long texts."""
     columns = list(zip(*rows, strict=True))
-    least = [max((len(word) for text in column for word in text.split()), default=1) + 1 for column in columns]
-    wanted = [min(max(len(text) for text in column), _WIDEST) for column in columns]
-    needed = [min(length * _LETTER, _WIDTH) for length in least]
-    more = [max(want - have, 0) for want, have in zip(wanted, least, strict=True)]
-    left = max(_WIDTH - sum(needed), 0)
-    share = left / sum(more) if any(more) else 0
-    whole = [need + each * share for need, each in zip(needed, more, strict=True)]
+    words = [max((len(word) for text in column for word in text.split()), default=1) + 1 for column in columns]
+    texts = [min(max(len(text) for text in column), _WIDEST) for column in columns]
+    needed = [min(length * _LETTER, _WIDTH) for length in words]
+    more = [max(text - word, 0) * (1 - number) for text, word, number in zip(texts, words, numeric, strict=True)]
+    if not any(more):
+        more = [1] + [0] * (len(more) - 1)
+    left = max(_WIDTH - sum(needed), 0) / sum(more)
+    whole = [need + each * left for need, each in zip(needed, more, strict=True)]
     return [int(width * _WIDTH / sum(whole)) for width in whole]
 
 
@@ -178,7 +181,7 @@ def _row(texts: list[str], numeric: list[bool], widths: list[int], *, bold: bool
     weight = "<w:b/>" if bold else ""
     before = (
         '<w:tc><w:tcPr><w:tcW w:w="{}" w:type="dxa"/></w:tcPr>'
-        '<w:p><w:pPr><w:spacing w:after="0"/><w:jc w:val="{}"/></w:pPr>'
+        '<w:p><w:pPr><w:spacing w:before="20" w:after="20"/><w:jc w:val="{}"/></w:pPr>'
         f'<w:r><w:rPr>{weight}<w:sz w:val="16"/></w:rPr><w:t xml:space="preserve">'
     )
     cells = [

@@ -29,7 +29,7 @@ def site(
     folder = _folder(version)
     if out:
         try:
-            build_site(folder, out, read_definitions(Settings()))
+            build_site(folder, out, read_definitions(Settings()), tell=lambda line: typer.echo(line, err=True))
         except FileExistsError as error:
             refuse(str(error))
     first = (out or folder / SITE).absolute() / "index.html"

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import openpyxl
 import pytest
@@ -13,6 +14,10 @@ from pages.published import Published
 from quarterdeck.settings import Settings
 from tests import pipeline
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 REPORT = Path("nottinghamshire/highlight_report/2018-09/Project Status Report September 2018.xlsx")
 LATER = Path("nottinghamshire/highlight_report/2018-12/Project Status Report December 2018.xlsx")
 
@@ -69,3 +74,15 @@ def pages(site: Path) -> dict[str, Path]:
         "project": site / "nottinghamshire" / "projects" / project,
         "dashboard": site / "oxfordshire" / "2019-20-q1" / "update.html",
     }
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    """A real Chromium, without a window."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not CHROMIUM:
+        pytest.skip("no Chromium on this machine")
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()

@@ -75,7 +75,8 @@ def _of_table(table: Any, keys: Mapping[str, list[str]]) -> Iterator[Shown]:
             if not column or cell.get("data-column"):
                 continue
             mart = head.get("data-mart") or table.get("data-mart")
-            values = json.loads(row.get("data-beside", "null")) if head.get("data-mart") else own
+            beside = json.loads(row.get("data-beside", "[]"))
+            values = ([*shared, *beside] if beside else []) if head.get("data-mart") else own
             if cell.get("data-key"):
                 values = json.loads(cell.get("data-key"))
             elif head.get("data-across") and values:

@@ -43,6 +43,18 @@ def test_the_word_document_names_its_version_below_every_page(files: list[Path],
     assert document.core_properties.title == "Nottinghamshire County Council: quarterly report 2018-19 Q2"
 
 
+def test_the_word_document_is_the_same_bytes_each_time(version: Path, files: list[Path], tmp_path: Path) -> None:
+    again = build_pack(version, "nottinghamshire", "2018-19 Q2", tmp_path)
+    assert again[0].read_bytes() == files[0].read_bytes()
+    assert files[0].read_bytes() == (version / "site" / "nottinghamshire" / "2018-19-q2" / "pack.docx").read_bytes()
+
+
+def test_a_quarter_that_did_not_change_keeps_the_version_that_brought_it(version: Path, published: Published) -> None:
+    assert published.version == "v00002"
+    footer = Document(str(version / "site" / "oxfordshire" / "2019-20-q1" / "pack.docx")).sections[0].footer
+    assert "Version v00001, published" in footer.paragraphs[0].text
+
+
 def test_a_page_to_print_stands_alone(files: list[Path]) -> None:
     page = files[1].read_text()
     assert "<script" not in page
@@ -55,6 +67,9 @@ def test_a_pdf_is_tagged(files: list[Path]) -> None:
     content = files[2].read_bytes()
     assert content.startswith(b"%PDF")
     assert b"/StructTreeRoot" in content
+    assert b"/MarkInfo" in content
+    assert b"/Lang (en-GB)" in content
+    assert b"/DisplayDocTitle true" in content
 
 
 def test_a_quarter_that_is_not_there_is_refused_with_those_that_are(version: Path, tmp_path: Path) -> None:
