@@ -8,7 +8,7 @@ import pytest
 from quarterdeck.settings import PROJECT_ROOT
 
 REQUIREMENTS = PROJECT_ROOT / "requirements"
-LOCKS = ["bootstrap.txt", "runtime.txt", "dev.txt"]
+LOCKS = ["bootstrap.txt", "runtime.txt", "dev.txt", "superset.txt", "datacontract.txt"]
 PIN = re.compile(r"^(?P<package>[A-Za-z0-9][\w.-]*)==(?P<version>[^ ;]+)(?: ; (?P<marker>[^\\]+?))? \\$")
 
 
