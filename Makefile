@@ -54,6 +54,8 @@ format: $(VENV)/.dev ## Put Python and SQL into the one form
 lock: $(UV) ## Write the locks anew from pyproject.toml, keeping versions that still fit (LOCK_FLAGS=--upgrade moves them)
 	$(LOCK) $(LOCK_FLAGS) -o requirements/bootstrap.txt requirements/bootstrap.in >/dev/null
 	$(LOCK) $(LOCK_FLAGS) -o requirements/runtime.txt pyproject.toml requirements/build.in >/dev/null
+	$(LOCK) $(LOCK_FLAGS) -o requirements/superset.txt requirements/superset.in >/dev/null
+	$(LOCK) $(LOCK_FLAGS) -o requirements/datacontract.txt requirements/datacontract.in >/dev/null
 	$(LOCK) $(LOCK_FLAGS) -o requirements/dev.txt -c requirements/runtime.txt --extra dev pyproject.toml requirements/build.in >/dev/null
 	$(LOCK) $(LOCK_FLAGS) -o requirements/server.txt -c requirements/runtime.txt requirements/server.in >/dev/null
 

@@ -178,16 +178,24 @@ def _found(
         " using (organisation_code, quarter)"
     )
     if against == QUARTER_BEFORE:
+        # First which quarter it is, so that no row is looked at for more quarters than those that compare with it.
+        connection.execute(
+            f"""
+            create or replace temp table quarter_before as
+            select judged.organisation_code, judged.quarter, reported.part, max(reported.quarter) as quarter_before
+            from (select distinct organisation_code, quarter, {comparison.part} as part from {now}) as reported
+            inner join judged on reported.organisation_code = judged.organisation_code
+                and reported.quarter < judged.quarter and reported.quarter >= judged.earliest
+            group by all
+            """
+        )
         connection.execute(
             f"""
             create or replace temp view before as
-            select t.* replace (judged.quarter as quarter), t.quarter as quarter_before
+            select t.* replace (quarter_before.quarter as quarter), quarter_before.quarter_before
             from (select *, {named} from {now}) as t
-            inner join judged on t.organisation_code = judged.organisation_code
-                and t.quarter < judged.quarter and t.quarter >= judged.earliest
-            qualify dense_rank() over (
-                partition by t.organisation_code, judged.quarter, t.part order by t.quarter desc
-            ) = 1
+            inner join quarter_before on t.organisation_code = quarter_before.organisation_code
+                and t.quarter = quarter_before.quarter_before and t.part is not distinct from quarter_before.part
             """
         )
     elif against == LAST_PUBLICATION:

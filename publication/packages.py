@@ -10,6 +10,7 @@ import yaml
 from publication.manifest import MartContent
 from publication.outlets import Outlets, has_token
 from publication.sql import is_numeric
+from publication.store import MARTS_FILE
 
 DATA_PACKAGE, CSVW, CONTRACT = "datapackage.json", "csv-metadata.json", "marts.odcs.yaml"
 _Json = dict[str, Any]
@@ -121,7 +122,8 @@ def _contract(version: str, marts: _Marts, outlets: Outlets, keyed: Callable[[st
             "usage": outlets.usage,
         },
         "servers": [
-            {"server": "csv", "type": "local", "path": "csv/{model}.csv", "format": "csv"},
+            # Not the CSV files: shorthand stands among their numbers, which their own metadata tell.
+            {"server": "duckdb", "type": "duckdb", "database": MARTS_FILE},
             {"server": "parquet", "type": "local", "path": "parquet/{model}.parquet", "format": "parquet"},
         ],
         "schema": [

@@ -1,6 +1,8 @@
 """Processes killed at random points of build, gate and publication: readers have a whole version, the next run mends.
 
-`QUARTERDECK_TEST_KILLS` says how often, `QUARTERDECK_TEST_SEED` where.
+A stage is a task of the DAG and a process of its own. What is killed is tried again with what was handed to it, as the
+scheduler does, or all of it begins anew, as when somebody starts another run. `QUARTERDECK_TEST_KILLS` says how often,
+`QUARTERDECK_TEST_SEED` where.
 """
 
 import json
@@ -10,7 +12,7 @@ import random
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -22,15 +24,19 @@ import openpyxl
 import pytest
 
 from expectations import pending
+from expectations.pending import Partition
 from publication import history, store
 from quarterdeck.settings import Settings
 from quarterdeck.warehouse import connect
 from tests import pipeline
-from tests.publication.rebuild import STAGES, WARM, rebuild
+from tests.publication.killed_runs import BUILD, STAGES, WARM, run
 
 KILLS = int(os.environ.get("QUARTERDECK_TEST_KILLS", "50"))
+AGAIN, ANEW = "again", "anew"
 _chance = random.Random(int(os.environ.get("QUARTERDECK_TEST_SEED", "2018")))
-MOMENTS = [(_chance.choice(STAGES), round(_chance.random(), 3)) for _ in range(KILLS)]
+MOMENTS = [
+    (_chance.choice(STAGES), round(_chance.random(), 3), _chance.choice((AGAIN, AGAIN, ANEW))) for _ in range(KILLS)
+]
 
 REPORT = "nottinghamshire/highlight_report/2018-09/Project Status Report September 2018.xlsx"
 CORRECTED = REPORT.replace(".xlsx", " corrected.xlsx")
@@ -46,62 +52,63 @@ context.set_forkserver_preload(WARM)
 
 @dataclass
 class Undisturbed:
-    """What is published first and what is pending then, kept in a folder; what a run that nobody kills makes of it."""
+    """The data root as it is when each stage begins, and what a run that nobody kills makes of it."""
 
     settings: Settings
-    kept: Path
+    kept: dict[str, Path]
     seconds: dict[str, float]
+    partitions: list[Partition]
     content: str
     decisions: list[tuple[Any, ...]]
     quarantine: list[str]
     hit: Counter[str] = field(default_factory=Counter)
 
-    def again(self) -> Settings:
-        """The data root as it was before the run."""
-        _restore(self.kept, self.settings)
+    def before(self, stage: str) -> Settings:
+        """The data root as it was when a stage began."""
+        shutil.rmtree(self.settings.home)
+        shutil.copytree(self.kept[stage], self.settings.home, symlinks=True)
         return self.settings
 
 
-def start(settings: Settings) -> tuple[BaseProcess, Connection]:
-    """A process that rebuilds and publishes, and what it tells."""
+def start(settings: Settings, stages: Sequence[str], partitions: Sequence[Partition]) -> tuple[BaseProcess, Connection]:
+    """A process that runs these stages, and what it tells."""
     telling, told = context.Pipe(duplex=False)
-    process = context.Process(target=rebuild, args=(settings, told))
+    process = context.Process(target=run, args=(settings, stages, partitions, told))
     process.start()
     told.close()
     return process, telling
 
 
-def finish(settings: Settings) -> tuple[dict[str, float], str]:
-    """Run to the end; the seconds of each stage, and the content hash of what was published."""
-    process, telling = start(settings)
+def finish(settings: Settings, stages: Sequence[str], partitions: Sequence[Partition] = ()) -> list[Any]:
+    """Run these stages to the end; what was told."""
+    process, telling = start(settings, stages, partitions)
+    said = rest_of(telling)
+    process.join()
+    assert process.exitcode == 0, f"it ended after {said}"
+    return said
+
+
+def kill_in(settings: Settings, stages: Sequence[str], after: float, partitions: Sequence[Partition]) -> str | None:
+    """Kill a run so many seconds after it began; the stage it was in by then, or None where it was done."""
+    process, telling = start(settings, stages, partitions)
+    assert telling.recv() == stages[0]
+    time.sleep(after)
+    process.kill()
+    process.join()
+    said = rest_of(telling)
+    if said and isinstance(said[-1], tuple):
+        return None
+    return next((word for word in reversed(said) if isinstance(word, str)), stages[0])
+
+
+def rest_of(telling: Connection) -> list[Any]:
+    """Everything that a process tells until it is no more."""
     said: list[Any] = []
     while True:
         try:
             said.append(telling.recv())
         except EOFError:
-            break
-    process.join()
-    assert process.exitcode == 0, f"it ended after {said}"
-    return dict(zip(said[:-1:2], said[1:-1:2], strict=True)), said[-1]["content"]
-
-
-def kill_in(settings: Settings, stage: str, after: float) -> str | None:
-    """Kill a run so many seconds after a stage began; the stage it was in by then, or None where it was done."""
-    process, telling = start(settings)
-    while telling.recv() != stage:
-        pass
-    if not telling.poll(0):
-        time.sleep(after)
-    process.kill()
-    process.join()
-    while True:
-        try:
-            said = telling.recv()
-        except EOFError:
-            return stage
-        if isinstance(said, dict):
-            return None
-        stage = said if isinstance(said, str) else stage
+            return said
 
 
 @pytest.fixture(scope="module")
@@ -112,39 +119,36 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Iter
     for organisation in ("nottinghamshire", "oxfordshire"):
         shutil.copytree(samples / organisation, settings.landing / organisation)
     pipeline.ingest(settings)
-    finish(settings)
+    finish(settings, STAGES)
     _send(settings, samples / REPORT, CORRECTED, "Appendix B", {"D6": "At Risk"})
     _send(settings, samples / FIGURES, IMPLAUSIBLE, "Report figures", {"E10": 36_000})
     pipeline.ingest(settings)
-    assert pending.pending_partitions(settings)
-    kept = folder / "kept"
-    shutil.copytree(settings.home, kept, symlinks=True)
-    # Once to write what dbt keeps of its parsing, once to measure.
-    finish(settings)
-    _restore(kept, settings)
-    seconds, content = finish(settings)
+    kept, seconds, partitions = {stage: folder / stage for stage in STAGES}, {}, []
+    for stage in STAGES:
+        shutil.copytree(settings.home, kept[stage], symlinks=True)
+        _, seconds[stage], (partitions, content) = finish(settings, [stage], partitions)
     assert store.current(settings) == "v00002"
     assert _quarantined(settings)
-    found = Undisturbed(settings, kept, seconds, content, _decisions(settings), _quarantined(settings))
-    yield found
+    yield (
+        found := Undisturbed(settings, kept, seconds, partitions, content, _decisions(settings), _quarantined(settings))
+    )
     print(f"\nkilled in {dict(found.hit)}; undisturbed stages take {seconds} seconds")
 
 
-@pytest.mark.parametrize(("stage", "share"), MOMENTS, ids=[f"{stage}-{share}" for stage, share in MOMENTS])
-def test_after_a_kill_readers_have_a_whole_version_and_the_next_run_completes(
-    undisturbed: Undisturbed, stage: str, share: float
+@pytest.mark.parametrize(("stage", "share", "then"), MOMENTS, ids=["-".join(map(str, moment)) for moment in MOMENTS])
+def test_after_a_kill_readers_have_a_whole_version_and_what_follows_completes(
+    undisturbed: Undisturbed, stage: str, share: float, then: str
 ) -> None:
-    settings = undisturbed.again()
-    after = share * undisturbed.seconds[stage]
-    hit = kill_in(settings, stage, after)
+    after, hit = share * undisturbed.seconds[stage], None
     while hit is None:
-        # This one was quicker than the one that was measured.
+        settings = undisturbed.before(stage)
+        hit = kill_in(settings, stages_from(stage), after, undisturbed.partitions)
+        # One that was quicker than the one that was measured is no kill.
         after *= 0.8
-        hit = kill_in(undisturbed.again(), stage, after)
-    undisturbed.hit[hit] += 1
+    undisturbed.hit[f"{hit}, then {then}"] += 1
     current_is_whole(settings)
 
-    _, content = finish(settings)
+    *_, (_, content) = finish(settings, stages_from(hit if then == AGAIN else BUILD), undisturbed.partitions)
     assert content == undisturbed.content
     assert _decisions(settings) == undisturbed.decisions
     assert _quarantined(settings) == undisturbed.quarantine
@@ -153,6 +157,11 @@ def test_after_a_kill_readers_have_a_whole_version_and_the_next_run_completes(
     assert sorted(path.name for path in settings.published.glob(".*")) == [".lock"]
     assert pending.pending_partitions(settings) == []
     current_is_whole(settings)
+
+
+def stages_from(stage: str) -> list[str]:
+    """A stage and those after it."""
+    return list(STAGES[STAGES.index(stage) :])
 
 
 def current_is_whole(settings: Settings) -> None:
@@ -175,11 +184,6 @@ def _send(settings: Settings, sample: Path, to: str, sheet: str, cells: dict[str
     for cell, value in cells.items():
         book[sheet][cell] = value
     book.save(target)
-
-
-def _restore(kept: Path, settings: Settings) -> None:
-    shutil.rmtree(settings.home)
-    shutil.copytree(kept, settings.home, symlinks=True)
 
 
 def _decisions(settings: Settings) -> list[tuple[Any, ...]]:

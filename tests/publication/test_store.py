@@ -1,8 +1,11 @@
 import fcntl
 import json
 import os
+import statistics
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -102,10 +105,31 @@ def test_killed_publication_leaves_a_whole_version_and_the_next_one_completes(ca
 
 
 def test_readers_never_see_an_error_or_a_mixture(candidate: Candidate, tmp_path: Path) -> None:
-    """As many publications and reading processes as the environment says; by default few, to be quick."""
-    settings, stop = candidate.settings, tmp_path / "stop"
-    publications = int(os.environ.get("QUARTERDECK_TEST_PUBLICATIONS", "20"))
-    processes = int(os.environ.get("QUARTERDECK_TEST_READERS", "2"))
+    publish_under_readers(candidate, tmp_path / "stop", publications=20, processes=2)
+
+
+@pytest.mark.long
+def test_many_readers_never_see_an_error_or_a_mixture_of_many_publications(
+    candidate: Candidate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The environment may say how many publications and reading processes; how long a switch takes is printed."""
+    publications = int(os.environ.get("QUARTERDECK_TEST_PUBLICATIONS", "200"))
+    processes = int(os.environ.get("QUARTERDECK_TEST_READERS", "8"))
+    taken: list[float] = []
+
+    def switch(settings: Settings, version: str, really: Callable[[Settings, str], None] = store.switch) -> None:
+        started = time.perf_counter()
+        really(settings, version)
+        taken.append(1000 * (time.perf_counter() - started))
+
+    monkeypatch.setattr(store, "switch", switch)
+    print(publish_under_readers(candidate, tmp_path / "stop", publications, processes))
+    print(f"{len(taken)} switches, in ms: median {statistics.median(taken):.2f}, longest {max(taken):.2f}")
+
+
+def publish_under_readers(candidate: Candidate, stop: Path, publications: int, processes: int) -> list[dict[str, int]]:
+    """Publish one version after the other while other processes read; what each of them counted."""
+    settings = candidate.settings
 
     def publish_everywhere(target: int) -> None:
         with duckdb.connect(str(settings.warehouse)) as connection:
@@ -122,13 +146,13 @@ def test_readers_never_see_an_error_or_a_mixture(candidate: Candidate, tmp_path:
         stop.touch()
         answers = [reader.communicate(timeout=60) for reader in readers]
 
-    for out, err in answers:
-        counted = json.loads(out)
+    counts: list[dict[str, int]] = [json.loads(out) for out, _ in answers]
+    for counted, (_, err) in zip(counts, answers, strict=True):
         assert (counted["errors"], counted["mixed"]) == (0, 0), err
         assert counted["seen"] > 1
         assert counted["reads"] >= 20
     assert len(store.versions(settings)) == publications + 1
-    print(json.dumps([json.loads(out) for out, _ in answers]))
+    return counts
 
 
 def test_nobody_else_publishes_meanwhile(candidate: Candidate, monkeypatch: pytest.MonkeyPatch) -> None:
