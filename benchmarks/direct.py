@@ -8,7 +8,7 @@ AT_ONCE = 2
 
 
 def warm() -> None:
-    """Import the rooms, and what the database's client imports with its first parameter: what is timed is their work."""
+    """Import the rooms, and what the client of the database imports late: what is timed is their work."""
     import duckdb
 
     from expectations import arithmetic, audit, pending  # noqa: F401

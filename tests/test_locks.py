@@ -8,7 +8,7 @@ import pytest
 from quarterdeck.settings import PROJECT_ROOT
 
 REQUIREMENTS = PROJECT_ROOT / "requirements"
-LOCKS = [f"{name}.txt" for name in ("bootstrap", "runtime", "dev", "server", "superset", "datacontract")]
+LOCKS = [f"{name}.txt" for name in ("bootstrap", "runtime", "dev", "server", "superset", "datacontract", "cosmos")]
 PIN = re.compile(r"^(?P<package>[A-Za-z0-9][\w.-]*)==(?P<version>[^ ;]+)(?: ; (?P<marker>[^\\]+?))? \\$")
 
 
