@@ -103,7 +103,7 @@ class NativeStack:
         assert init.returncode == 0, init.stdout[-2000:] + init.stderr[-2000:]
         for name in self.components:
             self.start_component(name)
-        wait_for(self.is_well, 120, "every component reports that it is well")
+        wait_for(self.is_well, 400, "every component reports that it is well")
         threading.Thread(target=self._watch, daemon=True).start()
 
     def start_component(self, name: str) -> None:

@@ -93,7 +93,7 @@ def disturbed(stack: NativeStack, samples: Path) -> Disturbed:
             time.sleep(chance.uniform(0, 2))
             stack.start_again(victim)
             done.kills.append(f"round {done.rounds}: {victim} after {moment:.1f} s")
-        wait_for(stack.is_well, 120, "every component is well again")
+        wait_for(stack.is_well, 400, "every component is well again")
         followed = stack.followed(client, since)
         if done.rounds == 0:
             seconds = time.monotonic() - started
