@@ -128,8 +128,11 @@ class NativeStack:
         """End a component or a server as a power cut would, with everything that it started."""
         with self._lock:
             process = self.processes.pop(name)
-        # Tasks have sessions of their own.
-        family = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
+        family: list[psutil.Process] = []
+        # It may have ended by itself just now.
+        with suppress(psutil.NoSuchProcess):
+            # Tasks have sessions of their own.
+            family += [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
         for each in family:
             with suppress(psutil.NoSuchProcess):
                 each.kill()

@@ -31,7 +31,7 @@ SEED = int(os.environ.get("QUARTERDECK_SEED", "20180930"))
 VICTIMS = ("worker", "writer", "scheduler", "postgres")
 KILLS_A_ROUND = 2
 # When something was received or published is another moment in every data root.
-MOMENTS = {"received_at", "published_in", "published_at", "released_at", "first_published_in", "last_published_in"}
+MOMENTS = {"received_at", "final_at", "last_accepted_at", "published_in", "published_at"}
 
 
 @dataclass
