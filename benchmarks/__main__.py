@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME ...]`: measure, check what was made, write a table a subject to `benchmarks/results`."""
+"""`python -m benchmarks [NAME ...]`: measure, check, write a table and a chart to `benchmarks/results`."""
 
 import argparse
 from pathlib import Path
@@ -26,6 +26,7 @@ def main() -> None:
         report: Report = SUITE[name](work, chosen.rounds, chosen.size == "large")
         text = report.as_text(described, chosen.rounds)
         (RESULTS / f"{name}-{chosen.size}.md").write_text(text, encoding="utf-8")
+        (RESULTS / f"{name}-{chosen.size}.svg").write_text(report.as_chart(), encoding="utf-8")
         print(text)
 
 

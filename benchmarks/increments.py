@@ -13,6 +13,7 @@ from benchmarks.generate.world import World
 from benchmarks.measure import Contender, Timed, compare, ratio
 from benchmarks.report import Bar, Report
 from benchmarks.transform import LARGE as ALL_COUNCILS
+from benchmarks.transform import build_all
 from quarterdeck.settings import Settings
 
 SMALL = replace(ALL_COUNCILS, organisations=33)
@@ -31,7 +32,7 @@ def report(work: Path, rounds: int, large: bool) -> Report:
         Contender("a month more of one council, beside 119", _build_part, _month_more(long, long_world)),
         Contender("a month of three years ago again", _build_part, _restated(long, long_world)),
         Contender("a build with nothing to do", _build_part, lambda: _ready((long, "nobody"))),
-        Contender("all councils anew", _build_all, lambda: _ready(long)),
+        Contender("all councils anew", build_all, lambda: _ready(long)),
     ]
     measured = compare(contenders, rounds)
     new_short, new_long, restated, nothing, everything = measured.values()
@@ -58,7 +59,7 @@ def grown(work: Path, world: World, left: int) -> Settings:
         raw_rows.insert(settings, world, organisations=range(world.organisations - left))
         rest = range(world.organisations - left, world.organisations)
         raw_rows.insert(settings, world, organisations=rest, months=range(world.months - 1))
-        _build_all(settings)
+        build_all(settings)
         (home / "whole").touch()
     return settings
 
@@ -117,9 +118,3 @@ def _build_part(given: tuple[Settings, str]) -> Any:
     built = candidate.build(settings, [organisation])
     assert built.organisations == [organisation], built
     return built.models
-
-
-def _build_all(settings: Settings) -> Any:
-    from transform import candidate
-
-    return candidate.build(settings).models

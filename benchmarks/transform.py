@@ -98,7 +98,7 @@ def contenders(work: Path, world: World, *, with_pandas: bool = True) -> list[Co
         return settings
 
     found = [
-        Contender("quarterdeck: seeds, models and tests", _build, ready),
+        Contender("quarterdeck: seeds, models and tests", build_all, ready),
         Contender("one hand-written script", lambda given: run_script(*given), script),
     ]
     return [*found, Contender("pandas", _pandas, frames)] if with_pandas else found
@@ -120,7 +120,8 @@ def differences(settings: Settings, by_hand: Path) -> dict[str, int]:
         return found
 
 
-def _build(settings: Settings) -> dict[str, Any]:
+def build_all(settings: Settings) -> dict[str, Any]:
+    """Build the whole candidate; what there was of models, tests and failures."""
     from transform import candidate
 
     result = candidate.build(settings)

@@ -171,6 +171,6 @@ def test_failing_tests_are_told_and_stop_nothing(damaged: Settings):
 
 def test_model_that_cannot_run_is_named(damaged: Settings):
     with connect(damaged) as connection:
-        connection.execute("alter table raw.risk alter column source_row type integer[] using null")
-    with pytest.raises(BuildError, match=r"model stg_risk \(models/staging/stg_risk\.sql\)[\s\S]*concatenate"):
+        connection.execute("alter table raw.risk alter column cells type integer[] using null")
+    with pytest.raises(BuildError, match=r"model stg_risk \(models/staging/stg_risk\.sql\)[\s\S]*regexp_replace"):
         build(damaged)

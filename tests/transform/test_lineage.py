@@ -98,7 +98,7 @@ def with_cells(mart: str, candidate: Candidate) -> set[str]:
     """The columns whose cells a mart's `cells` name, as its SQL says: one by one, or one for each measure."""
     models = candidate.settings.dbt_target / "compiled" / "quarterdeck" / "models"
     sql = (models / "marts" / f"{mart}.sql").read_text()
-    one_by_one = re.findall(r"'\"(\w+)\":' \|\|", sql)
+    one_by_one = re.findall(r"'\"(\w+)\":'\s+\|\|", sql)
     behind = [(models / "intermediate" / f"{name}.sql") for name in re.findall(r'"intermediate"\."(\w+)"', sql)]
     behind += [path for found in behind for path in _behind(found, models)]
     by_measure = "\n".join([sql, *(path.read_text() for path in behind)])

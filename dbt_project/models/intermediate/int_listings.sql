@@ -35,8 +35,10 @@ projects as (
         programme as part,
         cells ->> 'project' as cell
     from {{ ref('stg_project_status') }}
-    semi join compared_organisations using (organisation_code)
-    where closes_quarter and row_type = 'detail'
+    where
+        closes_quarter
+        and row_type = 'detail'
+        and organisation_code in (select organisation_code from compared_organisations)
 ),
 
 remarks as (

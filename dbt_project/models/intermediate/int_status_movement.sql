@@ -55,19 +55,19 @@ without_previous as (
 
 quarter_before as (
     select
-        organisation_code,
-        subject_type,
-        subject,
-        scale_id,
-        status,
-        status_rank,
-        status_rated,
-        cast(quarter_start + interval 3 month as date) as quarter_start
+        statuses.organisation_code,
+        statuses.subject_type,
+        statuses.subject,
+        statuses.scale_id,
+        statuses.status,
+        statuses.status_rank,
+        statuses.status_rated,
+        cast(statuses.quarter_start + interval 3 month as date) as quarter_start
     from statuses
     semi join without_previous using (organisation_code, subject_type, subject, quarter_start)
     qualify row_number() over (
-        partition by organisation_code, subject_type, subject, quarter_start
-        order by submission_id, source_row
+        partition by statuses.organisation_code, statuses.subject_type, statuses.subject, statuses.quarter_start
+        order by statuses.submission_id, statuses.source_row
     ) = 1
 ),
 

@@ -47,7 +47,7 @@ signs as (
         'identity' as rule_name,
         '-' as sign
     from {{ ref('stg_project_status') }}
-    semi join checked_submissions using (submission_id)
+    where submission_id in (select checked_submissions.submission_id from checked_submissions)
 
     union distinct
 
@@ -58,7 +58,7 @@ signs as (
         'identity' as rule_name,
         '-' as sign
     from {{ ref('stg_programme_status') }}
-    semi join checked_submissions using (submission_id)
+    where submission_id in (select checked_submissions.submission_id from checked_submissions)
 
     union distinct
 
@@ -69,8 +69,7 @@ signs as (
         'identity' as rule_name,
         '-' as sign
     from {{ ref('stg_establishment') }}
-    semi join checked_submissions using (submission_id)
-    where measure = 'new_fte'
+    where measure = 'new_fte' and submission_id in (select checked_submissions.submission_id from checked_submissions)
 
     union distinct
 
@@ -81,7 +80,7 @@ signs as (
         'percentage' as rule_name,
         '/' as sign
     from {{ ref('stg_workforce_indicator') }}
-    semi join checked_submissions using (submission_id)
+    where submission_id in (select checked_submissions.submission_id from checked_submissions)
 
     union distinct
 
@@ -92,7 +91,7 @@ signs as (
         'percentage' as rule_name,
         unnest(['-', '/']) as sign
     from {{ ref('stg_project_delivery') }}
-    semi join checked_submissions using (submission_id)
+    where submission_id in (select checked_submissions.submission_id from checked_submissions)
 ),
 
 -- 'C5:C6, C8' as C5, C6 and C8.

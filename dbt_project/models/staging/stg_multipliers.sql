@@ -98,8 +98,7 @@ quantities as (
                 {{ field }}_scale as multiplier,
                 {{ address("cells ->> '" ~ field ~ "'") }} as cell
             from {{ source('raw', record) }}
-            semi join mixed using (submission_id, sheet)
-            where {{ field }} is not null
+            where {{ field }} is not null and (submission_id, sheet) in (select (submission_id, sheet) from mixed)
             {%- if not (last_record and loop.last) %}
 
                 union distinct
@@ -125,7 +124,7 @@ runs as (
             order by row_of_cell
         ) as run
     from placed
-    semi join mixed using (submission_id, sheet, letters)
+    where (submission_id, sheet, letters) in (select (submission_id, sheet, letters) from mixed)
 ),
 
 places as (

@@ -46,7 +46,7 @@ with compared_organisations as (
     {{ record }}_rows as (
         select *
         from ({{ current_rows(record) }})
-        semi join compared_organisations using (organisation_code)
+        where organisation_code in (select organisation_code from compared_organisations)
     ),
 
 {% endfor -%}
