@@ -58,3 +58,13 @@ INGEST_DAGS = (*(ingest_dag(feed.name) for feed in FEEDS), LATE_DAG)
 
 DAGS = (*INGEST_DAGS, PUBLICATION_DAG, BACKFILL_DAG, LAKE_DAG, NOTICES_DAG, APPROVAL_DAG)
 """Every DAG there is."""
+
+IMPORTED_FOR_TASKS = (
+    "airflow.providers.standard.decorators.python",
+    "airflow.providers.standard.decorators.sensor",
+    "airflow.providers.standard.decorators.short_circuit",
+    "pydantic_settings",
+    "duckdb",
+    "pandas",
+)
+"""What most tasks import (DuckDB asks for pandas when it is given parameters): whoever forks tasks imports it first."""

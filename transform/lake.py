@@ -71,8 +71,8 @@ def share(settings: Settings) -> None:
 def build_part(settings: Settings, part: Part) -> int:
     """Build these organisations from the shared raw rows into a lake of their own, anew; returns how many models ran.
 
-    Parts may be built at the same time, on any machine that reaches the catalogue and the folder. Raises BuildError
-    where a model or a test cannot run.
+    Parts may be built at the same time, on any machine that reaches the catalogue and the folder. The project's tests
+    are not run: they judge the candidate in the file. Raises BuildError where a model cannot run.
     """
     _forget(settings, part)
     own = _own(settings, part)

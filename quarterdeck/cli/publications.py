@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from quarterdeck.cli.output import FOUND, AsJson, emit_json, emit_table, refuse
-from quarterdeck.settings import Settings
 
 if TYPE_CHECKING:
     from publication.diff import Diff
@@ -33,6 +32,7 @@ def publications(
     """List the published versions, or show one. With --verify, exit 1 where a file is not as it was published."""
     from publication import history, store
     from publication.manifest import read_manifest
+    from quarterdeck.settings import Settings
 
     settings = Settings()
     try:
@@ -56,6 +56,7 @@ def diff(
     """Show what differs between two versions: rows and values of every mart, by key."""
     from publication.diff import diff as compare
     from publication.store import PublicationError
+    from quarterdeck.settings import Settings
 
     try:
         found = compare(Settings(), old, new, limit)
@@ -78,6 +79,7 @@ def rollback(
     from pages.build import add_site
     from publication import history
     from publication.store import PublicationError
+    from quarterdeck.settings import Settings
 
     try:
         result = history.rollback(Settings(), version, reason, partial(add_site, Settings()))
@@ -100,6 +102,7 @@ def gc(
     """Say which versions the retention policy no longer keeps, or remove them; their manifests stay for good."""
     from publication.retention import collect
     from publication.store import PublicationError
+    from quarterdeck.settings import Settings
 
     try:
         found = collect(Settings(), remove)
@@ -132,6 +135,7 @@ def serve(
     """Bring a version to the Postgres server of QUARTERDECK_POSTGRES: all of it in one transaction, or nothing."""
     from publication.postgres import serve as bring
     from publication.store import PublicationError
+    from quarterdeck.settings import Settings
 
     try:
         served = bring(Settings(), version, reader or [])

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from quarterdeck.cli.output import AsJson, emit_json, refuse
-from quarterdeck.settings import Settings
 
 _A_VERSION = "v00003, 3 or current."
 
@@ -25,6 +24,7 @@ def site(
     """Say where the pages of a version are, to be opened in a browser; with --out, build them again elsewhere."""
     from pages.build import SITE, build_site
     from pages.definitions import read_definitions
+    from quarterdeck.settings import Settings
 
     folder = _folder(version)
     if out:
@@ -68,6 +68,7 @@ def pack(
 def _folder(version: str) -> Path:
     """The folder of a version; ends the command where there is none."""
     from publication import store
+    from quarterdeck.settings import Settings
 
     settings = Settings()
     try:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from quarterdeck.cli.output import FOUND, AsJson, emit_json, refuse
-from quarterdeck.settings import Settings
 
 if TYPE_CHECKING:
     from loaders.cells import Sheet
     from loaders.text import CellValue
     from publication.manifest import Source
     from publication.trace import CellContent, Figure, Operand, SourceCell, Trace
+    from quarterdeck.settings import Settings
 
 _SIGNS = {"add": "+", "subtract": "-", "divide_by": "/"}
 # How figures of a unit are written where a plain number is not; each parser refuses what the others read.
@@ -47,6 +47,7 @@ def trace(
     """
     from publication.store import PublicationError
     from publication.trace import trace as trace_figures
+    from quarterdeck.settings import Settings
 
     settings = Settings()
     try:
@@ -64,7 +65,7 @@ def trace(
 class ArchivedCells:
     """Reads cells of archived submissions; every file is opened once."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: "Settings") -> None:
         self._settings = settings
         self._sheets: dict[str, dict[str, Sheet]] = {}
 

@@ -28,6 +28,7 @@ import psutil
 
 from quarterdeck.local_airflow.environment import TASK_API_PORT, bury_jobs, mark_metadata_ready, metadata_is_ready
 from quarterdeck.local_airflow.state import State, component_log, forget_state, take_lock, write_state
+from quarterdeck.orchestration import IMPORTED_FOR_TASKS
 
 COMPONENTS = {
     "scheduler": ["scheduler", "--skip-serve-logs"],
@@ -43,16 +44,6 @@ ALREADY_RUNNING = 3
 # The scheduler lets its running tasks end; the others have nothing to wait for, nor has a scheduler without tasks.
 _TASKS_SECONDS = 3600.0
 _COMPONENT_SECONDS = 10.0
-
-# What most tasks import (DuckDB asks for pandas when it is given parameters). They are forked from the scheduler.
-_IMPORTED_FOR_TASKS = (
-    "airflow.providers.standard.decorators.python",
-    "airflow.providers.standard.decorators.sensor",
-    "airflow.providers.standard.decorators.short_circuit",
-    "pydantic_settings",
-    "duckdb",
-    "pandas",
-)
 
 
 class Launcher:
@@ -160,7 +151,7 @@ def _become(name: str, arguments: list[str]) -> NoReturn:
     os.dup2(log, 1)
     os.dup2(log, 2)
     if name == "scheduler":
-        for module in _IMPORTED_FOR_TASKS:
+        for module in IMPORTED_FOR_TASKS:
             import_module(module)
     sys.argv = ["airflow", *arguments]
     code = 0

@@ -104,7 +104,7 @@ class NativeStack:
         assert init.returncode == 0, init.stdout[-2000:] + init.stderr[-2000:]
         for name in self.components:
             self.start_component(name)
-        wait_for(self.is_well, 120, "every component reports that it is well")
+        wait_for(self.is_well, 400, "every component reports that it is well")
         threading.Thread(target=self._watch, daemon=True).start()
 
     def start_component(self, name: str) -> None:
@@ -129,8 +129,11 @@ class NativeStack:
         """End a component or a server as a power cut would, with everything that it started."""
         with self._lock:
             process = self.processes.pop(name)
-        # Tasks have sessions of their own.
-        family = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
+        family: list[psutil.Process] = []
+        # It may have ended by itself just now.
+        with suppress(psutil.NoSuchProcess):
+            # Tasks have sessions of their own.
+            family += [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
         for each in family:
             with suppress(psutil.NoSuchProcess):
                 each.kill()

@@ -31,7 +31,7 @@ SEED = int(os.environ.get("QUARTERDECK_SEED", "20180930"))
 VICTIMS = ("worker", "writer", "scheduler", "postgres")
 KILLS_A_ROUND = 2
 # When something was received or published is another moment in every data root.
-MOMENTS = {"received_at", "published_in", "published_at", "released_at", "first_published_in", "last_published_in"}
+MOMENTS = {"received_at", "final_at", "last_accepted_at", "published_in", "published_at"}
 
 
 @dataclass
@@ -93,7 +93,7 @@ def disturbed(stack: NativeStack, samples: Path) -> Disturbed:
             time.sleep(chance.uniform(0, 2))
             stack.start_again(victim)
             done.kills.append(f"round {done.rounds}: {victim} after {moment:.1f} s")
-        wait_for(stack.is_well, 120, "every component is well again")
+        wait_for(stack.is_well, 400, "every component is well again")
         followed = stack.followed(client, since)
         if done.rounds == 0:
             seconds = time.monotonic() - started

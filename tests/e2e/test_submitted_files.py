@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.reference]
 # not checked; the candidate is built and not judged.
 POINTS = ("receive", "load", "build")
 # When a file was received differs between two data roots, and what is said of that.
-OF_THIS_ROOT = {"received_at", "published_in", "published_at"}
+OF_THIS_ROOT = {"received_at", "final_at", "last_accepted_at", "published_in", "published_at"}
 
 
 @pytest.fixture(scope="module")
