@@ -8,7 +8,7 @@ AT_ONCE = 2
 
 
 def warm() -> None:
-    """Import the rooms, and what the client of the database imports late: what is timed is their work."""
+    """Import the rooms, and what the database imports with its first parameter, so that what is timed is their work."""
     import duckdb
 
     from expectations import arithmetic, audit, pending  # noqa: F401
@@ -20,7 +20,10 @@ def warm() -> None:
 
 
 def ingest(settings: Settings) -> dict[str, int]:
-    """Take what landed to the raw schema, as `late_files` does, batches two at a time: how many accepted and held."""
+    """Take what has landed to the raw schema, as the DAG `late_files` does it, batches two at a time.
+
+    Returns how many were accepted and held.
+    """
     from expectations import arithmetic
     from loaders import load, read, receive
 

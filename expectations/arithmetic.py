@@ -19,7 +19,7 @@ from expectations.pending import overrides, pending_partitions
 from expectations.store import PlacedFinding, insert, insert_findings, quarter_of, rows
 from expectations.submissions import all_submissions
 from quarterdeck.findings import Finding, Severity
-from quarterdeck.quarantine import quarantine, release
+from quarterdeck.quarantine import folders, quarantine, release
 from quarterdeck.rules import catalogue, finding
 from quarterdeck.settings import Settings
 from quarterdeck.standing import ACCEPTED, HELD, note_releases, supersede
@@ -241,14 +241,14 @@ def _move_files(settings: Settings, connection: "duckdb.DuckDBPyConnection") -> 
     of_wanted = f"select submission_id, {columns} from raw.findings where submission_id in (from wanted)"
     for row in rows(connection, of_wanted):
         found[row.pop("submission_id")].append(Finding(**row))
-    held, now = [], datetime.now(UTC).isoformat(timespec="seconds")
+    held, now, in_quarantine = [], datetime.now(UTC).isoformat(timespec="seconds"), set(folders(settings))
     for submission_id, status, file_name, sha256 in connection.execute(
         "select submission_id, status, file_name, sha256 from raw.submissions where submission_id in (from wanted)"
     ).fetchall():
         if status == HELD:
             held.append(submission_id)
             quarantine(settings, submission_id, file_name, sha256, found[submission_id])
-        elif status == ACCEPTED:
+        elif status == ACCEPTED and submission_id in in_quarantine:
             release(settings, submission_id, by=submission_id, at=now, reason="The file is accepted now.")
     note_releases(settings, connection)
     return held

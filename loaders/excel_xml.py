@@ -122,12 +122,17 @@ def _cells(body: bytes) -> Iterator[_Cell]:
 
 def _marks_of(body: bytes) -> Marks:
     found = Marks()
-    if (b"<f" in body or b":f" in body) and _FORMULA.search(body) or _IS_ERROR.search(body):
+    if _may_have_formulas(body) and (_FORMULA.search(body) or _IS_ERROR.search(body)):
         _look_at_formulas(body, found)
     if b"hidden=" in body:
         found.hidden_rows = frozenset(_hidden_rows(body))
         found.hidden_columns = frozenset(_hidden_columns(body))
     return found
+
+
+def _may_have_formulas(body: bytes) -> bool:
+    """Whether bytes stand in a sheet that every formula and every error has; looked for first, for most have none."""
+    return b"<f" in body or b":f" in body or b't="e"' in body or b"t='e'" in body
 
 
 def _look_at_formulas(body: bytes, found: Marks) -> None:

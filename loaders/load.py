@@ -17,7 +17,7 @@ from loaders.numbering import Numbering, Submission
 from loaders.reader_version import layouts_version, reader_version
 from quarterdeck.findings import Finding, Severity
 from quarterdeck.periods import Month
-from quarterdeck.quarantine import quarantine, release
+from quarterdeck.quarantine import folders, quarantine, release
 from quarterdeck.rules import catalogue
 from quarterdeck.settings import Settings
 from quarterdeck.standing import ACCEPTED, HELD, WITHDRAWN, note_releases, supersede
@@ -248,6 +248,7 @@ def _finish(settings: Settings, submissions: list[Submission], left: dict[str, s
     for submission in submissions:
         if submission.submission_id:
             submissions_of[_receipt_id(submission)].append(submission.submission_id)
+    in_quarantine = set(folders(settings))
     for earlier, later in left.items():
         release(settings, earlier, by=later, at=now, reason=f"The file is read as {later} now.")
     for submission in submissions:
@@ -255,7 +256,7 @@ def _finish(settings: Settings, submissions: list[Submission], left: dict[str, s
         if submission_id and read["held"]:
             found = [Finding(**each | {"severity": Severity(each["severity"])}) for each in read["findings"]]
             quarantine(settings, submission_id, receipt.file_name, receipt.sha256, found)
-        elif submission_id and _status(submission) == ACCEPTED:
+        elif submission_id in in_quarantine and _status(submission) == ACCEPTED:
             release(settings, submission_id, by=submission_id, at=now, reason="The file is accepted now.")
         if submission.reporting_period != receipt.reporting_period:
             continue  # An earlier month of a series: the file's mark is written with the month that it was sent for.

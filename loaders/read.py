@@ -47,9 +47,9 @@ def read_batch(settings: Settings, feed: str, period: str, receipt_ids: list[str
     """Parse the files of these receipts into a folder below `work/`, and return the folder's path.
 
     The folder holds `submissions.json` (a receipt, its layout and its findings each) and a file `<record>.jsonl` a
-    record type: on every line one object from column to values, of rows that carry their receipt's id. A file that
-    cannot be read, or that ends the process that reads it, costs the others nothing. The folder is this call's own:
-    two runs that read the same files do not meet.
+    record type: on every line one object from column to values, of rows that carry their receipt's id; a column that is
+    blank throughout is left out. A file that cannot be read, or that ends the process that reads it, costs the others
+    nothing. The folder is this call's own: two runs that read the same files do not meet.
     """
     started, received = time.monotonic(), [receipt_of(settings, feed, period, each) for each in receipt_ids]
     batches = settings.work / "batches"
@@ -113,20 +113,18 @@ def read_file(
 
     Whatever is wrong with the file is a finding, never an exception; where it asks for too much memory, MemoryError.
     """
-    loaded = layout
+    loaded, month = layout, Month.parse(place.reporting_period)
     try:
         workbook = read_workbook(path, Path(file_name).suffix)
         of_form = list(form_findings(workbook))
-        loaded = layout or recognise(
-            settings, place.organisation_code, place.feed, Month.parse(place.reporting_period), workbook.sheets
-        )
+        loaded = layout or recognise(settings, place.organisation_code, place.feed, month, workbook.sheets)
         mistaken = None if layout else _of_another_place(settings, place, loaded, workbook.sheets)
         if mistaken is not None:
             loaded, result = None, Extraction(findings=[mistaken])
         elif loaded is None:
             result = Extraction(findings=[_unknown(file_name, place)])
         else:
-            result = extract(loaded.layout, workbook.sheets, Month.parse(place.reporting_period), settings)
+            result = extract(loaded.layout, workbook.sheets, month, settings)
             of_form.extend(stated_findings(loaded.layout, workbook.sheets, place, settings))
         result.findings = list(_at_most(of_form + result.findings))
     except UnreadableFileError as error:
@@ -276,4 +274,6 @@ class _BatchFiles:
                 name: [row[name] for row in some] if name in some[0] else [identity[name]] * len(some)
                 for name in record_columns(record)
             }
-            self.open[record].write(json.dumps(columns, default=str, separators=(",", ":")) + "\n")
+            # A column that is blank throughout is none the less there when it is not written.
+            said = {name: values for name, values in columns.items() if values.count(None) < len(values)}
+            self.open[record].write(json.dumps(said, default=str, separators=(",", ":")) + "\n")
