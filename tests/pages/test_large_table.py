@@ -15,6 +15,8 @@ from tests.pages.reading import shown
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+pytestmark = pytest.mark.long
+
 PROJECTS = 2000
 
 
