@@ -56,7 +56,7 @@ class _Lines:
         href = f"{self._known[code].folder}/{slug(quarter)}/{there[0]}.html" if there else ""
         values = {"organisation_code": code, "quarter": quarter}
         key = compact([values.get(name) for name in mart.key])
-        return Line(key, Cell("", self.name(code), href=href), [Cell("", quarter), *cells])
+        return Line(key, Cell("", self.name(code), href=href), [Cell("quarter", quarter), *cells])
 
 
 def _statuses(

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -91,21 +91,15 @@ class Published:
         """How a column of a mart is worked out, in words, where it does not stand in a cell of its own."""
         return {(rule["mart"], rule["column_name"]): rule["says"] for rule in self.rows("lineage")}
 
-    @cached_property
-    def editions(self) -> dict[str, str]:
-        """When this version and earlier ones were made, in ISO form: as their manifests beside this one say."""
-        beside = [*self.folder.parent.glob(f"v*/{MANIFEST_FILE}"), *self.folder.parent.glob("removed/v*.json")]
-        found = {}
-        for path in beside:
-            manifest = json.loads(path.read_text())
-            found[manifest["version"]] = manifest["created_at"]
-        return found | {self.version: self.manifest["created_at"]}
-
     def edition(self, partition: Partition) -> tuple[str, datetime]:
-        """The version that brought the figures of a partition, and when; this one where that is not known."""
-        brought = self.decisions.get(partition, {}).get("published_in")
-        name = brought if brought in self.editions else self.version
-        return name, datetime.fromisoformat(self.editions[name])
+        """The version that brought the figures of a partition, and when; this one where that is not known.
+
+        An earlier version is known by its manifest beside this one, or by the record of a removed one.
+        """
+        brought = self.decisions.get(partition, {}).get("published_in") or self.version
+        if brought != self.version and (made := _made_at(self.folder.parent, brought)):
+            return brought, datetime.fromisoformat(made)
+        return self.version, self.created_at
 
     def rows(self, mart: str, organisations: Iterable[str] | None = None) -> list[Row]:
         """Rows of a mart in the order of its key, of some organisations or all; none where there is no such mart."""
@@ -159,3 +153,12 @@ class Published:
             for name, mart in self.marts.items()
             if name not in _NOT_SHOWN and mart.columns.keys() >= {"organisation_code", "quarter"}
         ]
+
+
+@cache
+def _made_at(versions: Path, name: str) -> str | None:
+    """When a version was made, in ISO form; None where nothing tells. Large manifests take a while to read."""
+    for path in (versions / name / MANIFEST_FILE, versions / "removed" / f"{name}.json"):
+        if path.is_file():
+            return str(json.loads(path.read_text())["created_at"])
+    return None

@@ -38,10 +38,7 @@ class Before:
 
     def __init__(self, version_folder: Path | None, site: str) -> None:
         self._site = version_folder / site if version_folder else None
-        self._promised: dict[str, str] = {}
-        if version_folder and (version_folder / MANIFEST_FILE).is_file():
-            outputs = json.loads((version_folder / MANIFEST_FILE).read_text()).get("outputs", [])
-            self._promised = {each["path"].removeprefix(f"{site}/"): each["sha256"] for each in outputs}
+        self._promised = _promised(version_folder / MANIFEST_FILE, site) if version_folder else {}
 
     def built_from(self, folder: str) -> BuiltFrom:
         """What the files of an organisation were made from; nothing where that is not known."""
@@ -60,6 +57,13 @@ class Before:
             # Another file system, or one without hard links.
             shutil.copyfile(source, target)
         return True
+
+
+@cache
+def _promised(manifest: Path, site: str) -> dict[str, str]:
+    """The hashes that a version was published with, by file of its site. Read once a process: it may list very many."""
+    outputs = json.loads(manifest.read_text()).get("outputs", []) if manifest.is_file() else []
+    return {each["path"].removeprefix(f"{site}/"): each["sha256"] for each in outputs}
 
 
 def digest(*inputs: Any) -> str:

@@ -125,10 +125,10 @@
         seen += fits;
       }
       const end = Math.min(start + size, seen);
-      const all = `${grouped.format(rows.length)} rows`;
       if (count) {
-        const some = seen > size ? `${start + 1} to ${end} of the ${grouped.format(seen)} that fit, ` : "";
-        count.textContent = some ? `Showing rows ${some}${all} in all` : `Showing ${grouped.format(seen)} of ${all}`;
+        const part = seen > size ? `rows ${grouped.format(start + 1)} to ${grouped.format(end)} of ` : "";
+        const some = part && seen < rows.length ? `${grouped.format(seen)} that fit, of ` : part ? "" : `${grouped.format(seen)} of `;
+        count.textContent = `Showing ${part}${some}${grouped.format(rows.length)} rows`;
       }
       if (pager) {
         pager.hidden = seen <= size;
