@@ -58,6 +58,7 @@ lock: $(UV) ## Write the locks anew from pyproject.toml, keeping versions that s
 	$(LOCK) $(LOCK_FLAGS) -o requirements/datacontract.txt requirements/datacontract.in >/dev/null
 	$(LOCK) $(LOCK_FLAGS) -o requirements/dev.txt -c requirements/runtime.txt --extra dev pyproject.toml requirements/build.in >/dev/null
 	$(LOCK) $(LOCK_FLAGS) -o requirements/server.txt -c requirements/runtime.txt requirements/server.in >/dev/null
+	$(LOCK) $(LOCK_FLAGS) -o requirements/cosmos.txt -c requirements/runtime.txt requirements/cosmos.in >/dev/null
 
 samples: $(VENV)/.dev ## Write the sample workbooks anew from samples/data
 	$(BIN)/python samples/build.py

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.generate.installation import fingerprint, install
+from benchmarks.generate.installation import fingerprint, install, refresh
 from benchmarks.generate.world import World
 from benchmarks.measure import Contender, compare, ratio
 from benchmarks.report import Bar, Report
@@ -67,7 +67,9 @@ def filled(work: Path, world: World) -> tuple[Settings, Path]:
     home = work / f"rows-{fingerprint(world)}"
     expected = home / "expected.duckdb"
     if expected.exists():
-        return Settings(home=home, dbt_project=home / "dbt_project", layouts=home / "layouts"), expected
+        settings = Settings(home=home, dbt_project=home / "dbt_project", layouts=home / "layouts")
+        refresh(settings)
+        return settings, expected
     settings = install(home, world)
     raw_rows.insert(settings, world)
     raw_rows.expect(partial := home / "partial.duckdb", world)

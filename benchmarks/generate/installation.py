@@ -52,6 +52,16 @@ def install(home: Path, world: World) -> Settings:
     return Settings(home=home, dbt_project=project, layouts=layouts)
 
 
+def refresh(settings: Settings) -> None:
+    """Bring the models of a data root that was made before to what they are now; its seeds stay."""
+    ours = PROJECT_ROOT / "dbt_project"
+    for folder in ("models", "macros", "tests"):
+        shutil.rmtree(settings.dbt_project / folder)
+        shutil.copytree(ours / folder, settings.dbt_project / folder)
+    for path in ours.glob("*.yml"):
+        shutil.copyfile(path, settings.dbt_project / path.name)
+
+
 def fingerprint(world: World) -> str:
     """A short name of a world: the same one for the same councils."""
     return hashlib.sha256(repr(world).encode()).hexdigest()[:12]
