@@ -1,6 +1,6 @@
 -- Printed totals and results against what they should be. Reads the temporary tables `printed_figures` (one row a
--- printed figure, whatever record it came from), `identities` (one row a declared identity) and `rules` (one row an identity,
--- and 0 for roll-ups); leaves `checked`, one row a comparison.
+-- printed figure, whatever record it came from), `identities` (one row a declared identity) and `rules` (one row an
+-- identity, and 0 for roll-ups); leaves `checked`, one row a comparison.
 -- Amounts are compared exactly, in canonical units (value x scale), and reported in the unit of the printed figure.
 
 -- A table on a sheet of a submission, and a kind of figure, go by their numbers from here on.
