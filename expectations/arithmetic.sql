@@ -1,6 +1,6 @@
--- Printed totals and results against what they should be. Reads the temporary tables `printed_figures` (one row a printed
--- figure, whatever record it came from), `identities` (one row a declared identity) and `rules` (one row an identity,
--- and 0 for roll-ups); leaves `checked`, one row a comparison.
+-- Printed totals and results against what they should be. Reads the temporary tables `printed_figures` (one row a
+-- printed figure, whatever record it came from), `identities` (one row a declared identity) and `rules` (one row an
+-- identity, and 0 for roll-ups); leaves `checked`, one row a comparison.
 -- Amounts are compared exactly, in canonical units (value x scale), and reported in the unit of the printed figure.
 
 -- A table on a sheet of a submission, and a kind of figure, go by their numbers from here on.
@@ -160,7 +160,8 @@ with named as (
     inner join bearings on figures.kind = bearings.kind
 ),
 
--- Tables with elements beside each other. Where they run down the table, one a row, the thing alone holds them together.
+-- Tables with elements beside each other. Where they run down the table, one a row, the thing alone holds them
+-- together.
 side_by_side as (
     select distinct place, identity
     from (
@@ -334,7 +335,8 @@ select
     array_to_string(
         list_transform(
             list_sort(list(struct_pack(width := length(letters), letters, first_row, last_row))),
-            r -> r.letters || r.first_row || case when r.last_row > r.first_row then ':' || r.letters || r.last_row else '' end
+            r -> r.letters || r.first_row
+            || case when r.last_row > r.first_row then ':' || r.letters || r.last_row else '' end
         ),
         ', '
     ) as recomputed_from
