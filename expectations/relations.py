@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def submission_relations(connection: "duckdb.DuckDBPyConnection", submissions: Sequence[Submission]) -> list[Relation]:
     """The tables of suite `submissions`, cut to these submissions."""
-    wanted = f"submission_id in ({_list(one.submission_id for one in submissions)})" if submissions else "false"
+    wanted = f"submission_id in {_unnested(one.submission_id for one in submissions)}" if submissions else "false"
     return [
         _relation(
             connection,
@@ -35,8 +35,8 @@ def candidate_relations(
 
     Rows without organisation or quarter belong to nobody and are always looked at.
     """
-    keys = ", ".join(f"({_list((part.organisation_code, part.quarter))})" for part in partitions)
-    wanted = f"(organisation_code, quarter) in ({keys}) or organisation_code is null or quarter is null"
+    keys = _unnested(f"{part.organisation_code} {part.quarter}" for part in partitions)
+    wanted = f"coalesce(organisation_code || ' ' || quarter in {keys}, true)"
     own = {"arrivals": arrivals_query(submissions), "every_row": every_row_query(connection)}
     return [
         _relation(connection, f"marts.{name}", table, own.get(name, f"select * from marts.{name}"), wanted)
@@ -103,6 +103,11 @@ def _relation(
     query = f"select t.*{derived} from ({base}) as t where {wanted}"
     columns = [column for column, *_ in connection.execute(f"describe {query}").fetchall()]
     return Relation(name, table, query, tuple(columns))
+
+
+def _unnested(values: Iterable[str]) -> str:
+    """SQL for texts as the rows of a subquery: thousands of them in a plain list are planned anew for every table."""
+    return f"(select unnest([{_list(values)}]))"
 
 
 def _list(values: Iterable[str]) -> str:
