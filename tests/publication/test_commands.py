@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -52,7 +53,9 @@ def test_one_version(published: Candidate) -> None:
     as_text, as_json = run("publications", "2"), run("publications", "2", "--json")
 
     held = next(line for line in as_text.stdout.splitlines() if line.strip().startswith(OXBRIDGE))
-    assert held.replace("│", " ").split() == [OXBRIDGE, *QUARTER.split(), "held", "final", "v00001", "1", "error"]
+    since = f"{datetime.now(UTC):%Y-%m-%d}"
+    words = [OXBRIDGE, *QUARTER.split(), "held", "final", "v00001,", since, "1", "error"]
+    assert held.replace("│", " ").split() == words
     assert json.loads(as_json.stdout)["previous"] == "v00001"
 
 
