@@ -65,20 +65,21 @@ def arrivals_query(submissions: Iterable[Submission]) -> str:
     Rows of totals, and of months that a later one of the quarter replaces, need not arrive.
     """
     counted = ", ".join(f"({_list((one.submission_id, *one.partition))})" for one in closing(submissions))
-    fed = f"(values {counted or '(null, null, null)'}) as fed (submission_id, organisation_code, quarter)"
-    return "\nunion all by name\n".join(
+    fed = f"(values {counted or '(null, null, null)'}) as closing (submission_id, organisation_code, quarter)"
+    arrived = "\nunion all by name\n".join(
         f"""select
             fed.organisation_code, fed.quarter, '{mart}' as mart, '{record}' as record, count(*) as rows_loaded,
-            (
-                select count(*) from marts.{mart} as rows_out
-                where rows_out.organisation_code = fed.organisation_code and rows_out.quarter = fed.quarter
-            ) as rows_published
-        from {fed}
+            coalesce(any_value(rows_out.counted), 0) as rows_published
+        from fed
         inner join raw.{record} as rows_in on fed.submission_id = rows_in.submission_id
+        left join (
+            select organisation_code, quarter, count(*) as counted from marts.{mart} group by all
+        ) as rows_out on fed.organisation_code = rows_out.organisation_code and fed.quarter = rows_out.quarter
         where rows_in.row_type = 'detail'
         group by fed.organisation_code, fed.quarter"""
         for mart, record in suite(CANDIDATE).fed_by.items()
     )
+    return f"with fed as (from {fed})\n{arrived}"
 
 
 def every_row_query(connection: "duckdb.DuckDBPyConnection") -> str:

@@ -63,6 +63,7 @@ def diff(settings: Settings, old: str, new: str, limit: int | None = None) -> Di
     then, now = read_manifest(settings, old).marts, read_manifest(settings, new).marts
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set enable_progress_bar = false")
         for name, version in (("old", old), ("new", new)):
             attach(connection, name, settings.published / version / store.MARTS_FILE)
         marts = [
