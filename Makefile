@@ -32,7 +32,7 @@ test-fast: $(VENV)/.dev ## Run the tests that start no scheduler
 fuzz: $(VENV)/.dev ## Read more than 10,000 files nobody thought of, new ones every time
 	QUARTERDECK_FUZZ_EXAMPLES=1120 $(BIN)/python -m pytest tests/loaders/test_fuzz.py
 
-test-long: $(VENV)/.dev ## Run the tests that take many minutes: forty runs at once, processes killed, the server's stack
+test-long: $(VENV)/.dev ## Run the tests that take many minutes: forty runs at once, killed processes, the server's stack, Superset
 	$(BIN)/python -m pytest -m long
 
 lint: $(VENV)/.dev ## Check style, types, SQL and the import rule
