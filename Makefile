@@ -33,7 +33,7 @@ test-fast: $(VENV)/.dev ## Run the tests that start no scheduler
 fuzz: $(VENV)/.dev ## Read more than 10,000 files nobody thought of, new ones every time
 	QUARTERDECK_FUZZ_EXAMPLES=1120 $(BIN)/python -m pytest tests/loaders/test_fuzz.py
 
-test-long: $(SERVER)/.made ## Run the tests that take many minutes: processes killed, workers on two hosts
+test-long: $(SERVER)/.made ## Run the tests that take many minutes: processes killed, workers on two hosts, Superset
 	$(SERVER)/bin/python -m pytest -m long
 
 test-server: $(SERVER)/.made ## Run the tests of the server's stack, natively: needs PostgreSQL and Redis

@@ -1,6 +1,8 @@
 """A version composed, checked, exported and switched in, beside copying its files; and the root it is measured in."""
 
 import shutil
+import statistics
+import time
 from pathlib import Path
 
 from benchmarks import direct
@@ -55,4 +57,24 @@ def report(work: Path, rounds: int, large: bool) -> Report:
         rounds,
     )
     size = sum(path.stat().st_size for path in version.rglob("*") if path.is_file())
-    return Report("Publication", measured, [f"The version is {size / 1e6:.1f} MB: a database, csv and parquet."])
+    median, longest = _switches(settings)
+    return Report(
+        "Publication",
+        measured,
+        [
+            f"The version is {size / 1e6:.1f} MB: a database, csv and parquet.",
+            f"The switch alone: {median:.2f} ms, at most {longest:.2f} ms (aim: 10 ms).",
+        ],
+    )
+
+
+def _switches(settings: Settings) -> tuple[float, float]:
+    """Milliseconds that `current` takes to move: the median of a hundred times, and the longest."""
+    from publication import store
+
+    version, taken = store.current(settings) or "", []
+    for _ in range(100):
+        started = time.perf_counter()
+        store.switch(settings, version)
+        taken.append(1000 * (time.perf_counter() - started))
+    return statistics.median(taken), max(taken)

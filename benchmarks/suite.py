@@ -6,6 +6,7 @@ from pathlib import Path
 from benchmarks import (
     commands,
     cosmos,
+    gate,
     growth,
     increments,
     ingest,
@@ -23,6 +24,7 @@ SUITE: dict[str, Callable[[Path, int, bool], Report]] = {
     "increments": increments.report,
     "growth": growth.report,
     "cosmos": cosmos.report,
+    "gate": gate.report,
     "publication": publication.report,
     "pages": pages.report,
     "readers": readers.report,

@@ -2,11 +2,18 @@
 
 Great Expectations hands a connection back to the pool before it fetches; the pool's rollback then voids DuckDB's open
 result, and the rows are silently gone. Here every result is fetched as soon as its statement has run.
+
+To learn the columns of a query, Great Expectations runs it by itself, and would read everything it judges. A query that
+begins with `WHOLE` is therefore run without its rows; inside the statements that judge, it is a comment.
 """
+
+from typing import Any
 
 from duckdb_sqlalchemy import Dialect, DuckDBExecutionContext
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
+
+WHOLE = "select /* whole */ "
 
 
 class BufferedExecutionContext(DuckDBExecutionContext):
@@ -27,6 +34,12 @@ class BufferedDialect(Dialect):
     DremioDialect = True
     execution_ctx_cls = BufferedExecutionContext
     supports_statement_cache = True
+
+    def do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:
+        """Run a statement; of a query that is asked for its columns, none of its rows."""
+        if statement.startswith(WHOLE):
+            statement = f"select * from ({statement}) limit 0"
+        super().do_execute(cursor, statement, parameters, context)
 
 
 def register() -> None:

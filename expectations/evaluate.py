@@ -78,7 +78,7 @@ def _data_source(settings: Settings, relations: Sequence[Relation]) -> Any:
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
-    from expectations.buffered_duckdb import register
+    from expectations.buffered_duckdb import WHOLE, register
 
     register()
     context = gx.get_context(mode="ephemeral")
@@ -89,7 +89,7 @@ def _data_source(settings: Settings, relations: Sequence[Relation]) -> Any:
         connection_string=f"duckdb+buffered:///{settings.warehouse}",
         kwargs={"connect_args": {"read_only": True}},
         # All at once: each asset added later would write the whole configuration again.
-        assets=[{"type": "query", "name": relation.name, "query": relation.query} for relation in relations],
+        assets=[{"type": "query", "name": one.name, "query": f"{WHOLE}* from ({one.query})"} for one in relations],
     )
 
 

@@ -1,6 +1,6 @@
 """What the suites are put to: queries over the build file, cut to what is pending."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from expectations.evaluate import EvaluationError, Relation
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def submission_relations(connection: "duckdb.DuckDBPyConnection", submissions: Sequence[Submission]) -> list[Relation]:
     """The tables of suite `submissions`, cut to these submissions."""
-    wanted = f"submission_id in ({_list(one.submission_id for one in submissions)})" if submissions else "false"
+    wanted = _among_all(connection, {one.submission_id for one in submissions})
     return [
         _relation(
             connection,
@@ -35,8 +35,8 @@ def candidate_relations(
 
     Rows without organisation or quarter belong to nobody and are always looked at.
     """
-    keys = ", ".join(f"({_list((part.organisation_code, part.quarter))})" for part in partitions)
-    wanted = f"(organisation_code, quarter) in ({keys}) or organisation_code is null or quarter is null"
+    keys = _unnested(f"{part.organisation_code} {part.quarter}" for part in partitions)
+    wanted = f"coalesce(organisation_code || ' ' || quarter in {keys}, true)"
     own = {"arrivals": arrivals_query(submissions), "every_row": every_row_query(connection)}
     return [
         _relation(connection, f"marts.{name}", table, own.get(name, f"select * from marts.{name}"), wanted)
@@ -65,20 +65,21 @@ def arrivals_query(submissions: Iterable[Submission]) -> str:
     Rows of totals, and of months that a later one of the quarter replaces, need not arrive.
     """
     counted = ", ".join(f"({_list((one.submission_id, *one.partition))})" for one in closing(submissions))
-    fed = f"(values {counted or '(null, null, null)'}) as fed (submission_id, organisation_code, quarter)"
-    return "\nunion all by name\n".join(
+    fed = f"(values {counted or '(null, null, null)'}) as closing (submission_id, organisation_code, quarter)"
+    arrived = "\nunion all by name\n".join(
         f"""select
             fed.organisation_code, fed.quarter, '{mart}' as mart, '{record}' as record, count(*) as rows_loaded,
-            (
-                select count(*) from marts.{mart} as rows_out
-                where rows_out.organisation_code = fed.organisation_code and rows_out.quarter = fed.quarter
-            ) as rows_published
-        from {fed}
+            coalesce(any_value(rows_out.counted), 0) as rows_published
+        from fed
         inner join raw.{record} as rows_in on fed.submission_id = rows_in.submission_id
+        left join (
+            select organisation_code, quarter, count(*) as counted from marts.{mart} group by all
+        ) as rows_out on fed.organisation_code = rows_out.organisation_code and fed.quarter = rows_out.quarter
         where rows_in.row_type = 'detail'
         group by fed.organisation_code, fed.quarter"""
         for mart, record in suite(CANDIDATE).fed_by.items()
     )
+    return f"with fed as (from {fed})\n{arrived}"
 
 
 def every_row_query(connection: "duckdb.DuckDBPyConnection") -> str:
@@ -103,6 +104,20 @@ def _relation(
     query = f"select t.*{derived} from ({base}) as t where {wanted}"
     columns = [column for column, *_ in connection.execute(f"describe {query}").fetchall()]
     return Relation(name, table, query, tuple(columns))
+
+
+def _among_all(connection: "duckdb.DuckDBPyConnection", ids: Collection[str]) -> str:
+    """SQL that is true for the rows of these submissions; it names them or all others, whichever are fewer."""
+    known = connection.execute("select submission_id from raw.submissions").fetchall()
+    others = [one for (one,) in known if one not in ids]
+    if len(others) < len(ids):
+        return f"submission_id not in {_unnested(others)}"
+    return f"submission_id in {_unnested(ids)}"
+
+
+def _unnested(values: Iterable[str]) -> str:
+    """SQL for texts as the rows of a subquery: thousands of them in a plain list are planned anew for every table."""
+    return f"(select unnest([{_list(values)}]::varchar[]))"
 
 
 def _list(values: Iterable[str]) -> str:

@@ -41,6 +41,8 @@ def composing(folder: Path, attached: Mapping[str, Path]) -> Iterator[duckdb.Duc
     """
     with duckdb.connect(str(folder / MARTS_FILE), config={"default_block_size": _BLOCK_SIZE}) as connection:
         connection.execute("set TimeZone = 'UTC'")
+        # It would be drawn into what a command prints.
+        connection.execute("set enable_progress_bar = false")
         for name, path in attached.items():
             attach(connection, name, path)
         yield connection

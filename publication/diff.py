@@ -1,5 +1,6 @@
 """What differs between two versions: mart by mart, row by row, value by value."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import duckdb
 
 from publication import store
+from publication.changes import TABLE as FIGURE_CHANGES
 from publication.compare import same_key, values_changed
 from publication.manifest import MartContent, read_manifest
 from publication.sql import attach, comma_separated, order_by, quoted, records, scalar
@@ -38,7 +40,10 @@ class MartDiff:
 
 @dataclass(frozen=True)
 class Diff:
-    """How version `new` differs from version `old`; `marts` are only those that differ."""
+    """How version `new` differs from version `old`; `marts` are only those that differ.
+
+    `figures` are the rows of `figure_changes` that came in between: what changed, and why.
+    """
 
     old: str
     new: str
@@ -46,6 +51,7 @@ class Diff:
     marts_added: list[str]
     marts_removed: list[str]
     marts: list[MartDiff]
+    figures: list[dict[str, Any]] = field(default_factory=list)
 
 
 def diff(settings: Settings, old: str, new: str, limit: int | None = None) -> Diff:
@@ -57,6 +63,7 @@ def diff(settings: Settings, old: str, new: str, limit: int | None = None) -> Di
     then, now = read_manifest(settings, old).marts, read_manifest(settings, new).marts
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
+        connection.execute("set enable_progress_bar = false")
         for name, version in (("old", old), ("new", new)):
             attach(connection, name, settings.published / version / store.MARTS_FILE)
         marts = [
@@ -64,6 +71,7 @@ def diff(settings: Settings, old: str, new: str, limit: int | None = None) -> Di
             for name in sorted(then.keys() & now.keys())
             if then[name].content_sha256 != now[name].content_sha256
         ]
+        figures = _figures(connection, old) if FIGURE_CHANGES in now else []
     return Diff(
         old,
         new,
@@ -71,7 +79,14 @@ def diff(settings: Settings, old: str, new: str, limit: int | None = None) -> Di
         marts_added=sorted(now.keys() - then.keys()),
         marts_removed=sorted(then.keys() - now.keys()),
         marts=marts,
+        figures=figures,
     )
+
+
+def _figures(connection: duckdb.DuckDBPyConnection, old: str) -> list[dict[str, Any]]:
+    """What the versions after `old` changed, up to the one that is attached as `new`."""
+    changes = f"from new.main.{FIGURE_CHANGES} where publication[2:]::int > {int(old[1:])} order by all"
+    return [change | {"key": json.loads(change["key"])} for change in records(connection, changes)]
 
 
 def _mart_diff(

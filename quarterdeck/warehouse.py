@@ -243,7 +243,10 @@ def connect(settings: Settings, *, read_only: bool = False) -> "duckdb.DuckDBPyC
 def _open(settings: Settings, *, read_only: bool) -> "duckdb.DuckDBPyConnection":
     import duckdb
 
-    return duckdb.connect(str(settings.warehouse), read_only=read_only)
+    connection = duckdb.connect(str(settings.warehouse), read_only=read_only)
+    # What takes longer than two seconds would draw one into what a command prints.
+    connection.execute("set enable_progress_bar = false")
+    return connection
 
 
 def insert_rows(

@@ -8,6 +8,9 @@ import typer
 from quarterdeck.cli.output import FOUND, AsJson, emit_json, emit_table, refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from publication.diff import Diff
     from publication.history import Version
     from publication.manifest import Manifest
@@ -40,7 +43,7 @@ def publications(
         if verify:
             _show_verification({name: history.verify(settings, name) for name in names}, as_json)
         elif version:
-            _show_version(read_manifest(settings, names[0]), as_json)
+            _show_version(read_manifest(settings, names[0]), history.published_versions(settings), as_json)
         else:
             _show_versions(history.published_versions(settings), as_json)
     except store.PublicationError as error:
@@ -50,10 +53,10 @@ def publications(
 def diff(
     old: Annotated[str, typer.Argument(help=f"The earlier version: {_A_VERSION}.")],
     new: Annotated[str, typer.Argument(help=f"The later version: {_A_VERSION}.")],
-    limit: Annotated[int, typer.Option(help="Rows to list a mart; counts are always complete.", min=0)] = 20,
+    limit: Annotated[int, typer.Option(help="Rows to list a mart, beside the figures that changed.", min=0)] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Show what differs between two versions: rows and values of every mart, by key."""
+    """Show which figures changed between two versions and why, and how much of every mart differs."""
     from publication.diff import diff as compare
     from publication.store import PublicationError
     from quarterdeck.settings import Settings
@@ -168,7 +171,7 @@ def _show_versions(versions: "list[Version]", as_json: bool) -> None:
         typer.echo("Nothing has been published yet.")
 
 
-def _show_version(manifest: "Manifest", as_json: bool) -> None:
+def _show_version(manifest: "Manifest", published: "list[Version]", as_json: bool) -> None:
     if as_json:
         emit_json(manifest.model_dump(mode="json"))
         return
@@ -183,17 +186,25 @@ def _show_version(manifest: "Manifest", as_json: bool) -> None:
             f"Suppressed: {hidden.primary} counts of very few people, {hidden.secondary} that protect them, "
             f"{hidden.following} that would tell them; {hidden.exposed} can be worked out from earlier versions."
         )
+    born = {each.version: each.created_at for each in published}
     partitions = [
         {
             "partition": partition.name,
             "decision": partition.decision,
             "figures": partition.data_status,
-            "rows of": partition.published_in or "none yet",
+            "rows of": _since(partition.published_in, born),
             "reason": partition.reason,
         }
         for partition in manifest.partitions
     ]
     emit_table(partitions, "Partitions")
+
+
+def _since(version: str | None, born: "Mapping[str, datetime]") -> str:
+    """Which version a partition's rows are of, and since when they stand."""
+    if version is None:
+        return "none yet"
+    return f"{version}, {born[version]:%Y-%m-%d}" if version in born else version
 
 
 def _show_verification(problems: dict[str, list[str]], as_json: bool) -> None:
@@ -215,6 +226,12 @@ def _show_diff(found: "Diff") -> None:
     for word, names in (("new", found.marts_added), ("no longer there", found.marts_removed)):
         if names:
             typer.echo(f"Marts {word} in {found.new}: {', '.join(names)}")
+    for change in found.figures:
+        where = [change["organisation_code"], change["quarter"], change["mart"], _plain(change["key"])]
+        typer.echo(
+            f"{', '.join(filter(None, where))}: {change['column_name']} {_plain(change['old_value'])} -> "
+            f"{_plain(change['new_value'])} ({change['reason']}, {change['publication']})"
+        )
     columns = ("mart", "rows_added", "rows_removed", "rows_changed", "values_changed")
     counts = [{column: getattr(mart, column) for column in columns} for mart in found.marts]
     emit_table(counts, f"From {found.old} to {found.new}")

@@ -37,7 +37,7 @@ TWICE: Row = {"twice": True}
 # By table and expectation: the record to put in, and what to change in its good row so that the expectation fails.
 BAD: dict[tuple[str, str], tuple[str, Row]] = {
     ("figures", "unit-missing (unit)"): ("tally", {"unit": None}),
-    ("figures", "amount-implausible (amount)"): ("savings", {"value": 1_000_001}),
+    ("figures", "amount-implausible (size)"): ("savings", {"value": 1_000_001}),
     ("figures", "count-negative (amount)"): ("tally", {"value": -1}),
     ("figures", "percent-out-of-range (amount)"): ("indicator", {"value": "100.1"}),
     ("project_status", "value-required (project)"): ("project_status", {"project": None}),

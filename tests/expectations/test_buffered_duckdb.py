@@ -2,7 +2,7 @@
 
 import sqlalchemy
 
-from expectations.buffered_duckdb import register
+from expectations.buffered_duckdb import WHOLE, register
 from tests.expectations.build import Build
 
 
@@ -26,4 +26,14 @@ def test_statements_without_rows_pass(build: Build) -> None:
     with engine.connect() as connection:
         connection.execute(sqlalchemy.text("set threads = 1"))
         assert connection.execute(sqlalchemy.text("select 1")).scalar() == 1
+    engine.dispose()
+
+
+def test_a_query_asked_for_its_columns_reads_no_rows(build: Build) -> None:
+    engine = engine_of(build)
+    with engine.connect() as connection:
+        alone = connection.execute(sqlalchemy.text(f"{WHOLE}* from range(3) as numbers (i)"))
+        assert (list(alone.keys()), alone.fetchall()) == (["i"], [])
+        inside = connection.execute(sqlalchemy.text(f"select count(*) from ({WHOLE}* from range(3) as numbers (i))"))
+        assert inside.scalar() == 3
     engine.dispose()

@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -52,7 +53,9 @@ def test_one_version(published: Candidate) -> None:
     as_text, as_json = run("publications", "2"), run("publications", "2", "--json")
 
     held = next(line for line in as_text.stdout.splitlines() if line.strip().startswith(OXBRIDGE))
-    assert held.replace("│", " ").split() == [OXBRIDGE, *QUARTER.split(), "held", "final", "v00001", "1", "error"]
+    since = f"{datetime.now(UTC):%Y-%m-%d}"
+    words = [OXBRIDGE, *QUARTER.split(), "held", "final", "v00001,", since, "1", "error"]
+    assert held.replace("│", " ").split() == words
     assert json.loads(as_json.stdout)["previous"] == "v00001"
 
 
@@ -68,12 +71,15 @@ def test_verify_finds_damage(published: Candidate) -> None:
 
 
 def test_diff(published: Candidate) -> None:
-    as_text, as_json = run("diff", "1", "2"), run("diff", "v00001", "current", "--json")
+    as_text, as_json = run("diff", "1", "2", "--limit", "20"), run("diff", "v00001", "current", "--json")
 
     assert (as_text.exit_code, as_json.exit_code) == (DONE, DONE)
     key = f"organisation_code {HAMPTON}, quarter {QUARTER}, project Fleet"
     assert f"project_status {key} target_gbp: 250.50 -> 1.00" in as_text.stdout.splitlines()
+    change = f"{HAMPTON}, {QUARTER}, project_status, project Fleet: target_gbp 250.50 -> 1.00 (correction, v00002)"
+    assert run("diff", "1", "2").stdout.splitlines()[0] == change
     assert json.loads(as_json.stdout)["marts"][1]["values_changed"] == 1
+    assert json.loads(run("diff", "2", "1", "--json").stdout)["figures"] == []
     assert run("diff", "2", "2").stdout == "v00002 and v00002 have the same content.\n"
 
 

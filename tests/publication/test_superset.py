@@ -36,12 +36,13 @@ pytestmark = pytest.mark.long
 PREPARE = """
 import sys
 from superset.app import create_app
+from superset.cli.main import superset
 
 run = create_app().test_cli_runner()
 names = [part for name in ("username", "firstname", "lastname") for part in (f"--{name}", "admin")]
 user = ["fab", "create-admin", *names, "--email", "admin@example.org", "--password", sys.argv[1]]
 for command in (["db", "upgrade"], user, ["init"]):
-    result = run.invoke(args=command)
+    result = run.invoke(superset, args=command)
     assert result.exit_code == 0, (command, result.output, result.exception)
 """
 
@@ -94,7 +95,7 @@ class Superset:
 
 @pytest.fixture(scope="module")
 def superset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Superset]:
-    """Two processes of four threads each, on a free port of this machine."""
+    """One process of eight threads, which share what they open, on a free port of this machine."""
     programs, home = environment("superset"), tmp_path_factory.mktemp("superset")
     password = secrets.token_hex(8)
     told = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
@@ -109,7 +110,7 @@ def superset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Superset]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
-    command = [str(programs / "gunicorn"), "-w", "2", "-k", "gthread", "--threads", "4", "--timeout", "120"]
+    command = [str(programs / "gunicorn"), "-w", "1", "-k", "gthread", "--threads", "8", "--timeout", "120"]
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "-b", address, "superset.app:create_app()"], env=told, cwd=home, stdout=log, stderr=log
@@ -167,6 +168,8 @@ def publish_everywhere(candidate: Candidate, target: int) -> None:
 
 def ask_while(superset: Superset, database: int, change: Callable[[int], None]) -> list[Asked]:
     """Let readers ask while versions come, and until they have seen the last one."""
+    # Its first query must be one alone: until then its task queue is not set up, and two at once fail in that.
+    superset.ask(database, WHOLE)
     done, readers = threading.Event(), [Asked() for _ in range(READERS)]
     threads = [
         threading.Thread(target=reader.until, args=(done, lambda: superset.ask(database, WHOLE)[0]))
@@ -223,8 +226,10 @@ def test_it_reads_the_server_while_versions_come(
     told_right(ask_while(superset, database, change))
 
     assert superset.ask(database, WHOLE)[0]["target"] == PUBLICATIONS
-    dataset = superset.add_dataset(database, "marts", "project_status")
-    assert set(superset.chart(dataset, "project", "max(target_gbp)").values()) == {PUBLICATIONS}
+    # Not the table that the file's dataset has: kept in SQLite, Superset knows a table's name once.
+    dataset = superset.add_dataset(database, "marts", "organisations")
+    codes = {project.organisation_code for project in candidate.projects}
+    assert superset.chart(dataset, "organisation_code", "count(*)") == dict.fromkeys(codes, 1)
 
 
 def test_nobody_writes_through_it(superset: Superset, candidate: Candidate) -> None:
