@@ -24,6 +24,7 @@ from expectations.submissions import Submission, all_submissions, latest
 from quarterdeck.findings import Finding, Severity
 from quarterdeck.quarantine import quarantine, release
 from quarterdeck.rules import finding
+from quarterdeck.runs import noted
 from quarterdeck.settings import Settings
 from quarterdeck.standing import ACCEPTED, HELD
 from quarterdeck.warehouse import connect
@@ -76,6 +77,7 @@ def audit(settings: Settings, partitions: Sequence[Partition]) -> AuditResult:
     return judge(settings, unmoved(settings, partitions))
 
 
+@noted("audit")
 def judge(settings: Settings, partitions: Sequence[Partition]) -> AuditResult:
     """Judge these partitions on what the build file holds, and write findings and decisions.
 

@@ -19,6 +19,7 @@ from quarterdeck.findings import Finding, Severity
 from quarterdeck.periods import Month
 from quarterdeck.quarantine import folders, quarantine, release
 from quarterdeck.rules import catalogue
+from quarterdeck.runs import noted
 from quarterdeck.settings import Settings
 from quarterdeck.standing import ACCEPTED, HELD, WITHDRAWN, note_releases, supersede
 from quarterdeck.warehouse import (
@@ -67,6 +68,7 @@ class LoadResult:
         return bool(self.accepted or self.held or self.withdrawn)
 
 
+@noted("load")
 def load_batches(settings: Settings, folders: list[str]) -> LoadResult:
     """Write what `read_batch` left in these folders into the raw schema. Hold the writer's slot.
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pages.blocks import blocks, contents
-from pages.figures import number, shown, word
+from pages.figures import label, number, shown, word
 from pages.published import MANIFEST_FILE, Published
 from pages.tables import Block, Table, plain, words
 from quarterdeck.rules import catalogue
@@ -22,6 +22,7 @@ def operations(published: Published) -> list[Block]:
         *blocks(published, contents()["operations"], marts, lambda row: None),
         _rules(published),
         _publications(published),
+        _runs(published),
     ]
     for place, block in enumerate(found, start=1):
         block.id = f"block-{place}"
@@ -65,6 +66,21 @@ def _publications(published: Published) -> Table:
         for each in reversed(listed)
     ]
     return plain("Last publications", words("Version", "Published", "Why"), rows)
+
+
+def _runs(published: Published) -> Table:
+    rows = [
+        [
+            shown(datetime.fromisoformat(run["started_at"])),
+            word(run["stage"]),
+            number(run["seconds"]),
+            run["failed"]
+            or ", ".join(f"{number(count)} {label(name).lower()}" for name, count in run["counts"].items()),
+        ]
+        for run in reversed(published.manifest.get("runs", []))
+    ]
+    heads = [*words("Began", "Stage"), ("Seconds", True), *words("Came to")]
+    return plain("Run history", heads, rows)
 
 
 def _number(manifest: Path) -> int:

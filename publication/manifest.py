@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from publication.store import MANIFEST_FILE, PublicationError
 from quarterdeck import __version__
 from quarterdeck.rules import RULES_FILE
+from quarterdeck.runs import Run
 from quarterdeck.settings import PROJECT_ROOT, Settings
 
 _CODE_FOLDERS = ("quarterdeck", "loaders", "transform", "expectations", "publication", "pages", "dags")
@@ -119,7 +120,8 @@ class Partition(BaseModel):
 class Manifest(BaseModel):
     """Everything that is recorded of a version.
 
-    `rolled_back_to` names the version whose content it repeats, `form_sha256` the way its files were written.
+    `rolled_back_to` names the version whose content it repeats, `form_sha256` the way its files were written; `runs` are
+    the last runs of the pipeline before it.
     """
 
     version: str
@@ -139,6 +141,7 @@ class Manifest(BaseModel):
     expectations_evaluated: int
     sources: list[Source]
     form_sha256: str | None = None
+    runs: list[Run] = []
     outputs: list[Output] = []
 
     @property

@@ -20,6 +20,7 @@ from publication.manifest import (
 from publication.release import BeforeRelease, release
 from publication.sql import quoted
 from publication.store import PublicationError
+from quarterdeck.runs import noted
 from quarterdeck.settings import Settings
 
 
@@ -42,6 +43,7 @@ class PublishResult:
     undecided: list[str]
 
 
+@noted("publish")
 def publish(settings: Settings, before_release: BeforeRelease | None = None) -> PublishResult:
     """Publish what the gate decided, and note which decisions have been carried out.
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from quarterdeck.findings import Severity
+from quarterdeck.runs import noted
 from quarterdeck.settings import Settings
 from quarterdeck.warehouse import connect, prepare
 from transform.project import RESULTS, BuildError, digest, opened
@@ -45,6 +46,7 @@ class BuildResult:
     organisations: list[str] | None = None
 
 
+@noted("build")
 def build(settings: Settings, organisations: Sequence[str] | None = None) -> BuildResult:
     """Make the candidate anew, or the part of it that belongs to these organisations. Hold the writer's slot.
 

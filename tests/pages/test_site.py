@@ -1,6 +1,7 @@
 """The pages read back: every figure is the mart's, every link leads somewhere, nothing asks for anything outside."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -155,6 +156,14 @@ def test_a_held_quarter_says_so_and_shows_what_was_published(site: Path) -> None
     assert "£3,609,000" in text_of(capital)
     held = html.fromstring((site / "operations.html").read_text())
     assert "Nottinghamshire County Council, 2018-19 Q3" in text_of(held)
+
+
+def test_operators_see_what_the_last_runs_came_to(site: Path) -> None:
+    page = html.fromstring((site / "operations.html").read_text())
+    (table,) = page.xpath("//table[contains(caption, 'Run history')]")
+    runs = [[text_of(cell) for cell in row.xpath("./th | ./td")] for row in table.xpath(".//tbody/tr")]
+    assert {stage for _, stage, *_ in runs} >= {"Load", "Build", "Audit"}
+    assert any(stage == "Load" and re.search(r"\d+ accepted", came_to) for _, stage, _, came_to in runs)
 
 
 def test_every_link_leads_to_a_file_of_the_version(site: Path, version: Path) -> None:
