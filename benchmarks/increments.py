@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from benchmarks.generate import raw_rows
-from benchmarks.generate.installation import fingerprint, install
+from benchmarks.generate.installation import fingerprint, install, refresh
 from benchmarks.generate.world import World
 from benchmarks.measure import Contender, Timed, compare, ratio
 from benchmarks.report import Bar, Report
@@ -55,17 +55,22 @@ def report(work: Path, rounds: int, large: bool) -> Report:
 
 
 def grown(work: Path, world: World, left: int) -> Settings:
-    """A built data root of a world in which that many of the last councils have not sent their last month yet."""
-    home = work / f"grown-{fingerprint(world)}-{left}"
-    settings = Settings(home=home, dbt_project=home / "dbt_project", layouts=home / "layouts")
-    if not (home / "whole").exists():
-        shutil.rmtree(home, ignore_errors=True)
-        install(home, world)
+    """A built data root of a world in which that many of the last councils have not sent their last month yet.
+
+    It is a copy of one that is made once, so that what is sent in a run is gone in the next.
+    """
+    master, home = work / f"grown-{fingerprint(world)}-{left}", work / f"growing-{world.months}"
+    if not (master / "whole").exists():
+        settings = install(master, world)
         raw_rows.insert(settings, world, organisations=range(world.organisations - left))
         rest = range(world.organisations - left, world.organisations)
         raw_rows.insert(settings, world, organisations=rest, months=range(world.months - 1))
-        build_all(settings)
-        (home / "whole").touch()
+        (master / "whole").touch()
+    shutil.rmtree(home, ignore_errors=True)
+    shutil.copytree(master, home)
+    settings = Settings(home=home, dbt_project=home / "dbt_project", layouts=home / "layouts")
+    refresh(settings)
+    build_all(settings)
     return settings
 
 

@@ -86,7 +86,9 @@ def copy_for_dry_run(settings: Settings, scratch: Settings, chosen: list[Receipt
     scratch.warehouse.parent.mkdir(parents=True)
     # What was written last may still stand in the log beside the file.
     for path in settings.warehouse.parent.glob(f"{settings.warehouse.name}*"):
-        shutil.copyfile(path, scratch.warehouse.parent / path.name)
+        # Beside it may be the folder of what a large build put on disk.
+        if path.is_file():
+            shutil.copyfile(path, scratch.warehouse.parent / path.name)
 
 
 def _holding(settings: Settings, request: Request) -> set[str]:

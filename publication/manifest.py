@@ -120,8 +120,8 @@ class Partition(BaseModel):
 class Manifest(BaseModel):
     """Everything that is recorded of a version.
 
-    `rolled_back_to` names the version whose content it repeats, `form_sha256` the way its files were written; `runs` are
-    the last runs of the pipeline before it.
+    `rolled_back_to` names the version whose content it repeats, `form_sha256` the way its files were written. `runs`
+    are the last ones of the pipeline before it.
     """
 
     version: str
