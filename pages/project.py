@@ -76,14 +76,15 @@ def _traced(published: Published, name: str, row: Row) -> Iterator[str]:
             continue
         address = cells.get(column, "")
         sheet, _, cell = address.rpartition("!")
-        where = f'<td colspan="3">{escape(how)}'
+        where = f'<td class="w">{escape(how)}<td><td>'
         if cell:
             sheet = sheet.strip("'") or str(row["sheet"])
             where = f"<td>{file}<td>{escape(sheet)}<td>{cell}"
         text = escape(shown(row[column], column, unit_of(column, row)))
+        sort = f' data-sort="{row[column].isoformat()}"' if hasattr(row[column], "isoformat") else ""
         yield (
             f"<tr data-mart='{name}' data-key='{key}'><th scope='row'>{escape(_named(name, column, row))}"
-            f"<td>{row['quarter']}<td data-column='{column}'>{text}{where}"
+            f"<td>{row['quarter']}<td data-column='{column}'{sort}>{text}{where}"
         )
 
 

@@ -2,7 +2,8 @@
 
 A table of thousands of rows is to stay light, so what its cells share is said once. The table has `data-mart` and
 `data-key`, the first values of the key that all its rows have; a row has the other values in a `data-key` of its own,
-and in `data-cells` the addresses of its cells, from its heading on, with a bar between them. The heading of a column
+and in `data-cells` the addresses of its cells, from its heading on, with a question mark between
+them, which no name of a sheet may have. The heading of a column
 has `data-column`. A column of figures that stand in other rows says which in `data-across` (values of columns of the
 key, which take the place of the line's), and in `data-mart` where it is another mart: what follows the table's values
 in the line's key is in `data-beside` then. A cell that all this does not lead to has its whole key in a `data-key` of
@@ -23,6 +24,7 @@ from markupsafe import Markup
 # A text of so many characters needs a column of some width, a wide one or a very wide one.
 _LONG, _WIDE = (25, 60, 200), ("", "m", "w", "ww")
 _FEW_COLUMNS, _FEW_LINES = 3, 15
+_BETWEEN = "?"
 _SHARES = '<svg class="app-stack" aria-hidden="true" focusable="false">{}</svg>'
 _SHARE = '<rect class="app-fill--{}" x="{}%" width="{}%" height="100%"/>'
 _TREND = (
@@ -176,7 +178,7 @@ class Table:
             attributes += f" data-key='{quoted(line.key)}'"
         if line.beside:
             attributes += f" data-beside='{quoted(line.beside)}'"
-        cells = "|".join([line.heading.source, *(cell.source for cell in line.cells)]).rstrip("|")
+        cells = _BETWEEN.join([line.heading.source, *(cell.source for cell in line.cells)]).rstrip(_BETWEEN)
         if cells:
             attributes += f" data-cells='{quoted(cells)}'"
         drawn = ""

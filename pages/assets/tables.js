@@ -14,19 +14,28 @@
   }
 
   const number = (shown) => Number(shown.replaceAll("\u2212", "-").replace(/[£,%]/g, ""));
-  const isBlank = (cell) => cell.classList.contains("b") || text(cell) === "";
+  const isBlank = (cell) => !cell || cell.classList.contains("b") || text(cell) === "";
+  const isNumber = (shown) => /^\u2212?£?[\d,]*\.?\d+%?$/.test(shown);
+
+  // Numbers by their size, then words: a column may have both.
+  function mixed(a, b) {
+    if (isNumber(a) && isNumber(b)) return number(a) - number(b);
+    return isNumber(b) - isNumber(a) || collator.compare(a, b);
+  }
 
   function sort(table, rows, header, index) {
     const descending = header.getAttribute("aria-sort") === "ascending";
     const numeric = header.classList.contains("n");
     const value = (cell) => (numeric ? number(text(cell)) : cell.dataset.sort ?? text(cell));
-    const order = numeric ? (a, b) => a - b : collator.compare;
+    const order = numeric ? (a, b) => a - b : mixed;
     const keyed = rows.map((row) => {
       const cell = row.cells[index];
-      return { row, blank: isBlank(cell), key: value(cell) };
+      const blank = isBlank(cell);
+      return { row, blank, total: row.classList.contains("app-total"), key: blank ? null : value(cell) };
     });
     keyed.sort((a, b) => {
-      // A blank sorts last whichever way.
+      // Totals stay below, as they are printed, and a blank sorts last, whichever way.
+      if (a.total || b.total) return a.total - b.total;
       if (a.blank || b.blank) return a.blank - b.blank;
       return descending ? order(b.key, a.key) : order(a.key, b.key);
     });
@@ -179,7 +188,7 @@
     document.querySelectorAll("tr[data-cells]").forEach((row) => {
       const heads = row.closest("table").tHead.rows[0].cells;
       const cells = [...row.cells].filter((_, index) => !("fixed" in heads[index].dataset));
-      row.dataset.cells.split("|").forEach((address, index) => below(cells[index], address));
+      row.dataset.cells.split("?").forEach((address, index) => below(cells[index], address));
     });
   }
 

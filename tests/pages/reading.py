@@ -66,7 +66,7 @@ def _of_table(table: Any, keys: Mapping[str, list[str]]) -> Iterator[Shown]:
     shared = json.loads(table.get("data-key", "[]"))
     for row in table.xpath("./tbody/tr"):
         own = [*shared, *json.loads(row.get("data-key"))]
-        addresses = iter(row.get("data-cells", "").split("|"))
+        addresses = iter(row.get("data-cells", "").split("?"))
         for head, cell in zip(heads, row.xpath("./th|./td"), strict=True):
             if "data-fixed" in head.attrib:
                 continue

@@ -57,6 +57,45 @@ def test_a_table_sorts_by_keyboard_with_blanks_last(page: "Page", pages: dict[st
     assert _column(page, "at_risk_gbp")[-1] == "not reported"
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_heading_sorts_both_ways_and_keeps_every_row(page: "Page", pages: dict[str, Path], kind: str) -> None:
+    said: list[str] = []
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(pages[kind].as_uri())
+    rows = page.locator("[data-table] tbody tr").count()
+    # Clicked in the page: a page of many tables has hundreds of headings.
+    unsorted = page.evaluate(
+        """[...document.querySelectorAll(".app-sort")].flatMap((button) => ["ascending", "descending"].filter((way) => {
+          button.click();
+          return button.closest("th").getAttribute("aria-sort") !== way;
+        }))"""
+    )
+    assert (said, unsorted) == ([], [])
+    assert page.locator("[data-table] tbody tr").count() == rows
+
+
+def test_the_values_of_a_project_sort_as_numbers_then_as_words(page: "Page", pages: dict[str, Path]) -> None:
+    page.goto(pages["project"].as_uri())
+    table = page.locator("section", has=page.locator("#figures"))
+    table.get_by_role("button", name="Value").click()
+    texts = [text.strip() for text in table.locator("tbody td:nth-child(3)").all_inner_texts()]
+    figures = [text for text in texts if text.lstrip("\N{MINUS SIGN}£")[:1].isdigit()]
+    assert texts[: len(figures)] == figures
+    assert len(texts) > len(figures) > 3
+    assert [_number(text) for text in figures] == sorted(_number(text) for text in figures)
+
+
+def test_totals_stay_below_whichever_way_a_table_is_sorted(page: "Page", pages: dict[str, Path]) -> None:
+    page.goto(pages["savings"].as_uri())
+    table = page.locator("table", has=page.locator("tr.app-total")).first
+    is_total = "rows => rows.map(row => row.classList.contains('app-total'))"
+    for _ in ("ascending", "descending"):
+        table.locator(".app-sort").last.click()
+        totals = table.locator("tbody tr").evaluate_all(is_total)
+        assert any(totals)
+        assert totals == sorted(totals)
+
+
 def test_a_table_filters_by_keyboard_and_says_how_much_is_left(page: "Page", pages: dict[str, Path]) -> None:
     page.goto(pages["projects"].as_uri())
     table = page.locator("table[data-mart=project_status]").first
@@ -118,4 +157,8 @@ def _figures(page: "Page") -> list[int]:
     texts = _column(page, "at_risk_gbp")
     figures = [text for text in texts if text != "not reported"]
     assert texts[: len(figures)] == figures
-    return [int(text.replace("£", "").replace(",", "").replace("\N{MINUS SIGN}", "-")) for text in figures]
+    return [_number(text) for text in figures]
+
+
+def _number(text: str) -> int:
+    return int(text.replace("£", "").replace(",", "").replace("\N{MINUS SIGN}", "-"))
