@@ -131,6 +131,7 @@ _ARITHMETIC = {
     "average": _average,
     "same": _same,
     "latest": _same,
+    "earliest": _same,
     "difference": _difference,
     "days": _days,
     "percent": _percent,

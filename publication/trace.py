@@ -26,11 +26,13 @@ from quarterdeck.settings import Settings
 RULES, RULE_CELLS, MULTIPLIERS = "lineage", "lineage_cells", "lineage_multipliers"
 """The marts that say how figures come about."""
 
-CELLS, LATEST = "cells", "latest"
+CELLS = "cells"
 _SEVERAL_CELLS = "the words of these cells, one after the other"
 # An address in `cells`, on a sheet of its own or on that of the row; there may be several, between commas.
 _ADDRESS = re.compile(r"(?:'(?P<sheet>(?:[^']|'')+)'!)?(?P<cell>[A-Z]+[0-9]+)(?:#(?P<part>[0-9]+))?(?:,|$)")
 _AVERAGE, _SEE = "average ", "see "
+# Arithmetic that takes one of the rows that an operand comes from.
+_ONE_OF_MANY = {"latest": "source.quarter desc limit 1", "earliest": "source.quarter limit 1"}
 _ROLES = {"": "add", "-": "subtract", "/": "divide_by"}
 _RANGE = re.compile(
     r"^(?P<sign>[-/]?)(?P<column>[A-Z]+)(?P<first>[0-9]+)(?::[A-Z]+(?P<last>[0-9]+))?"
@@ -282,7 +284,7 @@ class Tracer:
             from main.{quoted(rule["source_mart"])} as source
             cross join (select * from main.{quoted(mart)} where {this}) as figure
             where {" and ".join(conditions)}
-            order by {"source.quarter desc limit 1" if rule["arithmetic"] == LATEST else "all"}
+            order by {_ONE_OF_MANY.get(rule["arithmetic"], "all")}
         """
         return records(self._connection, query)
 

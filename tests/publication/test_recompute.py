@@ -24,6 +24,7 @@ def terms(*values: tuple[str, Any]) -> list[Term]:
         ("same", terms(("add", "On Target")), "On Target"),
         ("same", [], None),
         ("latest", terms(("add", 4)), 4),
+        ("earliest", terms(("add", date(2019, 3, 31))), date(2019, 3, 31)),
         ("difference", terms(("add", 5), ("subtract", 2), ("subtract", Decimal("0.5"))), Decimal("2.5")),
         ("difference", terms(("subtract", 2)), -2),
         ("difference", terms(("add", 5), ("subtract", None)), None),
