@@ -5,6 +5,7 @@ cell by cell takes seconds a table. The same pack is always the same bytes.
 """
 
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ _WIDTH = 15137
 _LETTER = 112
 """The width of a letter of a table, in the same unit."""
 _WIDEST = 45
+# XML has no way to write these: control characters and what is no character.
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
@@ -66,7 +69,7 @@ def write_word(pack: Pack, path: Path) -> None:
         for name, content in _shell():
             if name.endswith(".xml"):
                 for mark, text in said.items():
-                    content = content.replace(mark.encode(), escape(text, quote=False).encode())
+                    content = content.replace(mark.encode(), _escaped(text).encode())
                 content = content.replace(_paragraph(_BODY).encode(), "".join(body).encode())
             entry = zipfile.ZipInfo(name, _LONG_AGO)
             archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
@@ -114,7 +117,12 @@ def _strip(document: WordDocument) -> None:
 
 def _paragraph(text: str, style: str = "") -> str:
     named = f'<w:pPr><w:pStyle w:val="{style}"/></w:pPr>' if style else ""
-    return f'<w:p>{named}<w:r><w:t xml:space="preserve">{escape(text, quote=False)}</w:t></w:r></w:p>'
+    return f'<w:p>{named}<w:r><w:t xml:space="preserve">{_escaped(text)}</w:t></w:r></w:p>'
+
+
+def _escaped(text: str) -> str:
+    """A text as XML can hold it."""
+    return escape(_NOT_IN_XML.sub("", text))
 
 
 def _block(block: Block) -> list[str]:
@@ -156,7 +164,7 @@ def _table(title: str, heads: list[str], numeric: list[bool], rows: list[tuple[l
     table = (
         '<w:tbl><w:tblPr><w:tblStyle w:val="TableGrid"/><w:tblW w:w="5000" w:type="pct"/><w:tblLayout w:type="fixed"/>'
         '<w:tblCellMar><w:left w:w="60" w:type="dxa"/><w:right w:w="60" w:type="dxa"/></w:tblCellMar>'
-        f'<w:tblLook w:firstRow="1" w:firstColumn="1"/><w:tblCaption w:val="{escape(title)}"/></w:tblPr>'
+        f'<w:tblLook w:firstRow="1" w:firstColumn="1"/><w:tblCaption w:val="{_escaped(title)}"/></w:tblPr>'
         f"<w:tblGrid>{grid}</w:tblGrid>{''.join(lines)}</w:tbl>"
     )
     return [table]
@@ -185,7 +193,7 @@ def _row(texts: list[str], numeric: list[bool], widths: list[int], *, bold: bool
         f'<w:r><w:rPr>{weight}<w:sz w:val="16"/></w:rPr><w:t xml:space="preserve">'
     )
     cells = [
-        f"{before.format(width, 'right' if right else 'left')}{escape(text, quote=False)}</w:t></w:r></w:p></w:tc>"
+        f"{before.format(width, 'right' if right else 'left')}{_escaped(text)}</w:t></w:r></w:p></w:tc>"
         for text, right, width in zip(texts, numeric, widths, strict=True)
     ]
     return f"<w:tr>{properties}{''.join(cells)}</w:tr>"
