@@ -28,6 +28,7 @@ Link = Callable[[Row], str | None]
 _ADDRESS = re.compile(r"(?P<column>[A-Z]{1,3})(?P<row>[0-9]+)")
 _NO_SHEET = "(csv)"
 _RAG = {"green", "amber", "amber_red", "red", "complete", "not_rated"}
+_NOT_RATED = "Not rated"
 _OF_A_PARTITION = ("organisation_code", "quarter")
 
 
@@ -292,14 +293,21 @@ class Maker:
     def _fill_matrix(self, items: Items) -> None:
         spec = self._spec
         down, across = spec["down"], spec["across"]
-        scale = [each for each in spec["scale"] if any(each in (row[down], row[across]) for row in self._rows)]
-        rest = {row[name] for row in self._rows for name in (down, across)} - set(scale)
-        scale += sorted(str(each) for each in rest)
+        given = {row[name] for row in self._rows for name in (down, across)}
+        scale = [each for each in spec["scale"] if each in given]
+        scale += sorted(str(each) for each in given - {*scale, None})
+        scale += [_NOT_RATED] if None in given else []
         items.across = scale
         for level in scale:
-            found = [[row for row in self._rows if (str(row[down]), str(row[across])) == (level, to)] for to in scale]
+            found = [[row for row in self._rows if _levels(row, down, across) == (level, to)] for to in scale]
             cells = [[(self._mart.key_of(row), self._cell(row, spec["item"])) for row in rows] for rows in found]
             items.down.append((level, cells))
+
+
+def _levels(row: Row, down: str, across: str) -> tuple[str, str]:
+    """Where in a matrix a row stands."""
+    first, second = (_NOT_RATED if row[name] is None else str(row[name]) for name in (down, across))
+    return first, second
 
 
 @lru_cache(maxsize=10_000)
