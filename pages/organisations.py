@@ -57,7 +57,11 @@ class Batch:
         self._renderer = renderer
         self._before = before
         self._organisations = list(organisations)
-        self._how = digest(code(), sorted((*key, says) for key, says in published.how.items()))
+        self._how = digest(
+            code(),
+            sorted((*key, says) for key, says in published.how.items()),
+            sorted((name, mart.key, list(mart.columns.items())) for name, mart in published.marts.items()),
+        )
 
     def write(self, prints: Fingerprints) -> dict[Partition, list[str]]:
         """Write their files; return the pages that each quarter has, in the order of the menu."""

@@ -41,14 +41,14 @@ class Before:
         self._promised = _promised(version_folder / MANIFEST_FILE, site) if version_folder else {}
 
     def built_from(self, folder: str) -> BuiltFrom:
-        """What the files of an organisation were made from; nothing where that is not known."""
-        path = self._site / folder / BUILT_FROM if self._site else None
-        return BuiltFrom(**json.loads(path.read_text())) if path and path.is_file() else BuiltFrom()
+        """What the files of an organisation were made from; nothing where that is not known, or not as published."""
+        path = self._unharmed(f"{folder}/{BUILT_FROM}")
+        return BuiltFrom(**json.loads(path.read_text())) if path else BuiltFrom()
 
     def link(self, name: str, target: Path) -> bool:
         """Let a file be the earlier one; False where that is not there or not as it was published."""
-        source = self._site / name if self._site else None
-        if not source or not source.is_file() or sha256(source.read_bytes()).hexdigest() != self._promised.get(name):
+        source = self._unharmed(name)
+        if source is None:
             return False
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -57,6 +57,13 @@ class Before:
             # Another file system, or one without hard links.
             shutil.copyfile(source, target)
         return True
+
+    def _unharmed(self, name: str) -> Path | None:
+        """An earlier file, where it is there and as it was published."""
+        source = self._site / name if self._site else None
+        if not source or not source.is_file() or sha256(source.read_bytes()).hexdigest() != self._promised.get(name):
+            return None
+        return source
 
 
 @cache

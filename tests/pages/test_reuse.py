@@ -90,6 +90,29 @@ def test_a_file_that_is_not_as_it_was_published_is_made_again(
     assert again.read_bytes() == (version / SITE / "southampton" / "2014-15-q4" / "savings.html").read_bytes()
 
 
+def test_a_damaged_note_of_what_files_were_made_from_is_as_good_as_none(
+    next_version: Path, version: Path, tmp_path: Path
+) -> None:
+    (next_version.parent / version.name).unlink()
+    shutil.copytree(version, next_version.parent / version.name)
+    damaged = next_version.parent / version.name / SITE / "southampton" / "built-from.json"
+    damaged.chmod(0o644)
+    damaged.write_text(damaged.read_text()[:100])
+    build_site(next_version, next_version / SITE, before=next_version.parent / version.name)
+    assert files_of(next_version / SITE / "southampton") == files_of(version / SITE / "southampton")
+
+
+@pytest.mark.parametrize("part", ["key", "columns"])
+def test_another_key_or_column_of_a_mart_makes_pages_anew(version: Path, next_version: Path, part: str) -> None:
+    manifest = json.loads((next_version / "manifest.json").read_text())
+    risks = manifest["marts"]["risks"]
+    changed = {"key": [*risks["key"], "initial_rating"], "columns": risks["columns"] | {"risk": "JSON"}}
+    risks[part] = changed[part]
+    (next_version / "manifest.json").write_text(json.dumps(manifest))
+    build_site(next_version, next_version / SITE, before=version)
+    assert "oxfordshire/2019-20-q1/risks.html" in new_in(next_version / SITE, version / SITE)
+
+
 def test_many_organisations_are_shared_out_among_processes(
     version: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
