@@ -129,7 +129,8 @@ def _figures(published: Published, spec: Spec, lines: _Lines, tables: list[Table
     scales: dict[tuple[str, str | None], set[str]] = defaultdict(set)
     for row in rows:
         scales[row[across] if across else value, unit_of(value, row)].add(row["organisation_code"])
-    shared = sorted(each for each, codes in scales.items() if len(codes) >= _ENOUGH)
+    # A unit may be blank.
+    shared = sorted((each for each, codes in scales.items() if len(codes) >= _ENOUGH), key=str)
     for (name, unit), codes in sorted(scales.items(), key=str):
         if len(codes) < _ENOUGH:
             units = {other for called, other in scales if called == name} - {unit}
@@ -160,10 +161,11 @@ def _figures(published: Published, spec: Spec, lines: _Lines, tables: list[Table
 
 
 def _column(value: str, across: str | None, scale: tuple[str, str | None]) -> Column:
-    name, _ = scale
+    name, unit = scale
+    said = f" ({word(unit).lower()})" if unit else ""
     if across is None:
-        return Column(value, label(value), numeric=True)
-    return Column(value, word(name), numeric=True, across=compact({across: name}))
+        return Column(value, label(value) + said, numeric=True)
+    return Column(value, word(name) + said, numeric=True, across=compact({across: name}))
 
 
 def _cell(row: Row | None, value: str) -> Cell:

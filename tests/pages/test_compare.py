@@ -1,13 +1,18 @@
 """Organisations beside each other: only on the same scale, and who is left out is told why."""
 
+import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 from lxml import html
 
 from benchmarks.pages import multiply
 from pages.build import build_site
+from pages.compare import comparison
+from pages.organisations import organisations_of
 from pages.published import Published
+from pages.tables import Table
 from tests.pages.reading import counted, shown, text_of
 
 # They repeat three organisations in turn, so the first two of these have a double and the third has none.
@@ -59,3 +64,26 @@ def test_with_nobody_to_compare_the_page_says_why(site: Path) -> None:
     tree = html.fromstring((site / "compare.html").read_text())
     assert [text_of(heading) for heading in tree.xpath("//h2")] == ["Not compared"]
     assert "Nobody else reports it." in text_of(tree)
+
+
+def test_one_name_in_two_units_gets_a_column_each_also_where_a_unit_is_blank(many: Path, tmp_path: Path) -> None:
+    shutil.copyfile(many / "marts.duckdb", tmp_path / "marts.duckdb")
+    shutil.copyfile(many / "manifest.json", tmp_path / "manifest.json")
+    with duckdb.connect(str(tmp_path / "marts.duckdb")) as connection:
+        for code, unit in (("X00000001", "unit"), ("X00000003", "null"), ("X00000004", "null")):
+            connection.execute(
+                f"""
+                insert into main.programme_dashboard
+                select * replace ('{code}' as organisation_code, {unit} as unit) from main.programme_dashboard
+                where organisation_code = 'X00000002' and measure = 'savings_target'
+                """
+            )
+    with Published(tmp_path) as published:
+        tables = comparison(published, organisations_of(published), {})
+    headings = [
+        column.heading
+        for table in tables
+        if isinstance(table, Table) and table.mart == "programme_dashboard"
+        for column in table.columns[1:]
+    ]
+    assert headings == ["Total savings target (pounds)", "Total savings target"]
