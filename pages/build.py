@@ -183,8 +183,8 @@ def _home(published: Published, renderer: Renderer, organisations: Sequence[Orga
 def _about(published: Published, renderer: Renderer, definitions: Definitions) -> None:
     """The page that says what everything means; it links to the files beside the site in the version's folder."""
     folder = published.folder
-    whole = [path.name for path in sorted(folder.iterdir()) if path.suffix in {".xlsx", ".ods", ".json"}]
-    whole = [name for name in whole if name != "manifest.json"]
+    kinds = {".xlsx", ".ods", ".json", ".csv", ".yaml"}
+    whole = [path.name for path in sorted(folder.iterdir()) if path.suffix in kinds and path.name != MANIFEST_FILE]
     marts = []
     for name in published.marts:
         about = definitions.get(name)
@@ -204,7 +204,7 @@ def _about(published: Published, renderer: Renderer, definitions: Definitions) -
         "about.html",
         title="About the data",
         marts=marts,
-        files=[(f"../{name}", name) for name in (MARTS_FILE, "manifest.json", *whole)],
+        files=[(f"../{name}", name) for name in (MARTS_FILE, MANIFEST_FILE, *whole)],
         crumbs=[_HOME, ("About the data", "")],
     )
 

@@ -12,10 +12,11 @@ from urllib.parse import unquote
 import pytest
 from lxml import html
 
-from pages.blocks import contents
+from pages.blocks import blocks, contents
 from pages.build import build_site
 from pages.figures import is_number, label, word
 from pages.published import Published, Row
+from pages.tables import Items
 from tests.pages.reading import counted, shown, text_of
 
 KINDS_OF_PAGES = {
@@ -141,6 +142,37 @@ def test_counts_are_of_the_rows_of_the_marts(site: Path, published: Published) -
             assert number_in(each.text) == len(fitting), (path, each)
             found += 1
     assert found
+
+
+def test_findings_of_replaced_returns_are_not_open(site: Path, published: Published) -> None:
+    keys = {name: mart.key for name, mart in published.marts.items()}
+    mart = published.marts["data_quality_findings"]
+    listed = {each.key for _, tree in trees(site) for each in shown(tree, keys) if each.mart == mart.name}
+    rows = published.rows(mart.name)
+    assert any(row["superseded"] for row in rows)
+    assert listed <= {mart.key_of(row) for row in rows if not row["superseded"]}
+    page = html.fromstring((site / "operations.html").read_text())
+    counts = page.xpath("//table[contains(caption, 'What the rules found')]/tbody/tr/td[3]")
+    assert sum(number_in(text_of(cell)) for cell in counts) == sum(not row["superseded"] for row in rows)
+
+
+def test_the_dictionary_and_the_contract_of_the_data_are_linked(site: Path) -> None:
+    page = html.fromstring((site / "about.html").read_text())
+    assert {"../data_dictionary.csv", "../marts.odcs.yaml"} <= set(page.xpath("//@href"))
+
+
+def test_a_risk_without_a_rating_stands_last(published: Published) -> None:
+    risks = [row for row in published.rows("risks") if row["initial_rating"] and row["residual_rating"]][:3]
+    rows = [*risks, risks[0] | {"risk": "A new one", "initial_rating": None, "residual_rating": None}]
+    (matrix,) = [
+        block
+        for block in blocks(published, contents()["quarter"]["risks"], {"risks": rows}, lambda row: None)
+        if block.kind == "matrix"
+    ]
+    assert isinstance(matrix, Items)
+    assert matrix.across[-1] == matrix.down[-1][0] == "Not rated"
+    assert [cell.text for _, cell in matrix.down[-1][1][-1]] == ["A new one"]
+    assert "None" not in matrix.across
 
 
 def test_what_a_restatement_changed_is_told_with_both_values(site: Path) -> None:
