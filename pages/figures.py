@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
+from hashlib import sha256
 from typing import Any
 
 from quarterdeck.declared import read_yaml
@@ -14,6 +15,7 @@ NOT_REPORTED = "not reported"
 WORDING = PROJECT_ROOT / "pages" / "wording.yml"
 
 _LETTER_OF_A_LIST = re.compile(r"(?<= )[a-z]$|(?<=appendix )[a-z]\b|(?<=annex )[a-z]\b|(?<=figure )[a-z](?=\d)")
+_NO_FILE = re.compile("con|prn|aux|nul|(com|lpt)[0-9]")
 _MINUS = "\N{MINUS SIGN}"
 _SUFFIXES = {"_gbp": "gbp", "_percent": "percent", "_fte": "fte"}
 _WORDING = read_yaml(WORDING)
@@ -117,5 +119,13 @@ def slug(text: str) -> str:
 
     >>> slug("2018-19 Q2"), slug("Direct Payments (OfC C01)")
     ('2018-19-q2', 'direct-payments-ofc-c01')
+
+    A name in another script, or one that Windows keeps for a device, gets a hash.
+
+    >>> slug("Школа"), slug("Con")
+    ('unnamed-f399e8', 'con-1143da')
     """
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60].rstrip("-") or "unnamed"
+    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60].rstrip("-")
+    if plain and not _NO_FILE.fullmatch(plain):
+        return plain
+    return f"{plain or 'unnamed'}-{sha256(text.lower().encode()).hexdigest()[:6]}"

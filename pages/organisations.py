@@ -12,7 +12,7 @@ from typing import Any
 from pages.blocks import Link, blocks, contents, has_blocks, marts_of
 from pages.figures import number, shown, slug
 from pages.pack import PARTS, assemble
-from pages.project import Projects, gather, project_name, project_page, project_slug
+from pages.project import Project, Projects, project_page
 from pages.published import Data, Fingerprints, Partition, Published, Row
 from pages.render import Renderer
 from pages.reuse import BUILT_FROM, Before, BuiltFrom, code, digest, names_of, write_built_from
@@ -128,7 +128,7 @@ class Pages:
         self._prints = prints
         self._earlier = earlier
         self._how = how
-        self._projects: Projects = gather(data.values())
+        self._projects = Projects(data.values())
         self._menus = {
             quarter: [name for name, spec in contents()["quarter"].items() if has_blocks(spec, rows)]
             for quarter, rows in data.items()
@@ -137,8 +137,8 @@ class Pages:
 
     def write(self, inputs: str) -> dict[str, list[str]]:
         """Write all files; return the pages of each quarter."""
-        for name, rows in self._projects.items():
-            self._project(name, rows)
+        for project in self._projects.listed:
+            self._project(project)
         for quarter, names in self._menus.items():
             self._quarter(quarter, names)
         self._index()
@@ -154,9 +154,9 @@ class Pages:
         if self._earlier.files.get(name) != made_from or not self._renderer.reuse(self._before, name):
             make(name)
 
-    def _project(self, name: str, rows: Data) -> None:
+    def _project(self, project: Project) -> None:
         def make(path: str) -> None:
-            page = project_page(self._published, rows)
+            page = project_page(self._published, project)
             crumbs = [("Home", "../../index.html"), (self._organisation.name, "../index.html"), (page["title"], "")]
             self._renderer.page(
                 path, "project.html", part=self._organisation.name, organisation=self._organisation.name,
@@ -164,20 +164,20 @@ class Pages:
             )  # fmt: skip
 
         # The rows of one project are few; those of a mart would be about all of them.
-        shown_rows = sorted((mart, repr(listed)) for mart, listed in rows.items())
-        self._file(f"projects/{name}.html", [shown_rows, self._files(rows)], make)
+        shown_rows = sorted((mart, repr(listed)) for mart, listed in project.rows.items())
+        self._file(f"projects/{project.address}.html", [project.name, shown_rows, self._files(project.rows)], make)
 
     def _quarter(self, quarter: str, names: list[str]) -> None:
         rows, folder = self._data[quarter], slug(quarter)
         standing, held = _standing(self._published, rows), _held(self._published, self._organisation.code, quarter)
         specs = contents()["quarter"]
-        links = sorted(self._projects)
+        links = self._projects.addresses(rows)
         printed = [part for part in PARTS if part in names]
         made: dict[str, list[Any]] = {}
 
         def link(row: Row) -> str | None:
-            name = project_slug(row["project"])
-            return f"../projects/{name}.html" if name in self._projects else None
+            address = self._projects.address_of(row)
+            return f"../projects/{address}.html" if address else None
 
         leads_on: Link = link
 
@@ -227,7 +227,7 @@ class Pages:
     def _index(self) -> None:
         mart = self._published.marts[_STANDING]
         decisions = dict(_decided(self._published, self._organisation.code))
-        listed = sorted((project_name(rows), f"projects/{name}.html") for name, rows in self._projects.items())
+        listed = sorted((project.name, f"projects/{project.address}.html") for project in self._projects.listed)
         quarters = [
             {
                 "key": mart.key_of(row),
