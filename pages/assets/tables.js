@@ -192,7 +192,21 @@
     });
   }
 
+  // Says that a table goes on beside the window, as long as it does.
+  function tellWider(scroll) {
+    const said = document.createElement("p");
+    said.className = "govuk-body-s app-wider";
+    said.textContent = "This table is wider than the window: scroll sideways for more columns.";
+    scroll.before(said);
+    const watch = new ResizeObserver(() => {
+      said.hidden = scroll.scrollWidth <= scroll.clientWidth;
+    });
+    watch.observe(scroll);
+    watch.observe(scroll.firstElementChild);
+  }
+
   document.querySelectorAll("[data-table]").forEach(makeTable);
+  document.querySelectorAll(".app-scroll").forEach(tellWider);
   const sources = document.getElementById("show-sources");
   if (sources) {
     sources.parentElement.hidden = false;

@@ -134,10 +134,28 @@ def test_the_cell_of_each_figure_is_shown_on_demand(page: "Page", pages: dict[st
     assert "H6" not in page.locator("tbody tr").first.inner_text()
 
 
+@pytest.mark.parametrize(("kind", "width", "is_wide"), [("projects", 360, True), ("home", 1440, False)])
+def test_a_table_wider_than_the_window_says_so(
+    page: "Page", pages: dict[str, Path], kind: str, width: int, is_wide: bool
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(pages[kind].as_uri())
+    page.wait_for_function("document.querySelectorAll('.app-wider').length > 0")
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    found = page.locator(".app-scroll").evaluate_all(
+        "all => all.map(each => [each.scrollWidth > each.clientWidth, !each.previousElementSibling.hidden])"
+    )
+    assert all(is_wider == is_told for is_wider, is_told in found)
+    assert any(is_told for _, is_told in found) == is_wide
+
+
 def test_on_paper_only_content_is_left(page: "Page", pages: dict[str, Path]) -> None:
     page.goto(pages["projects"].as_uri())
     page.emulate_media(media="print")
-    assert page.locator(".app-toolbar:visible, .app-menu:visible, .govuk-breadcrumbs:visible").count() == 0
+    assert (
+        page.locator(".app-toolbar:visible, .app-wider:visible, .app-menu:visible, .govuk-breadcrumbs:visible").count()
+        == 0
+    )
     assert page.locator(".app-edition").is_visible()
     # Chromium repeats a head on every page only without buttons in it.
     assert page.locator(".app-sort").first.evaluate("button => getComputedStyle(button).display") == "contents"
