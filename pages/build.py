@@ -1,6 +1,6 @@
 """The static site of a version: plain files that open from disk and ask nobody for anything.
 
-    index.html, about.html, operations.html, compare.html
+    index.html, about.html, operations.html, compare.html, changes.html
     <organisation>/index.html                     its quarters and projects
     <organisation>/projects/<project>.html        a project over all quarters
     <organisation>/<2018-19-q2>/<page>.html       the pages of a quarter, as `contents.yml` declares them
@@ -22,14 +22,16 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
+from pages.blocks import blocks, contents
 from pages.compare import comparison
 from pages.definitions import Definitions, read_definitions
 from pages.figures import label, number, shown, slug
 from pages.operations import operations
 from pages.organisations import Batch, Organisation, organisations_of
-from pages.published import MANIFEST_FILE, MARTS_FILE, Fingerprints, Partition, Published
+from pages.published import MANIFEST_FILE, MARTS_FILE, Fingerprints, Partition, Published, Row
 from pages.render import ASSETS, Renderer
 from pages.reuse import Before
+from pages.tables import Block
 from quarterdeck.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -101,6 +103,10 @@ def build_site(
         renderer.page(
             "compare.html", "compare.html", title="Comparison", crumbs=[_HOME, ("Comparison", "")],
             blocks=comparison(published, organisations, menus),
+        )  # fmt: skip
+        renderer.page(
+            "changes.html", "changes.html", title="What changed", crumbs=[_HOME, ("What changed", "")],
+            blocks=_changed(published, organisations, menus),
         )  # fmt: skip
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     return SiteResult(written + renderer.written, reused, size)
@@ -178,6 +184,30 @@ def _home(published: Published, renderer: Renderer, organisations: Sequence[Orga
         ]
         listed.append((f"{each.folder}/index.html", each.name, quarters))
     renderer.page("index.html", "home.html", title="Quarterly reports", organisations=listed, short=short)
+
+
+def _changed(published: Published, organisations: Sequence[Organisation], menus: Menus) -> list[Block]:
+    """A table of every figure that this version changed, for each organisation that has one."""
+    spec = contents()["changed"]
+    folders = {each.code: each.folder for each in organisations}
+    rows: dict[str, list[Row]] = defaultdict(list)
+    for row in published.rows(spec["mart"]):
+        if row["publication"] == published.version:
+            rows[row["organisation_code"]].append(row)
+
+    def link(row: Row) -> str | None:
+        code, quarter = row["organisation_code"], row["quarter"]
+        there = spec["link"] in menus.get((code, quarter), [])
+        return f"{folders[code]}/{slug(quarter)}/{spec['link']}.html" if there else None
+
+    found = []
+    for each in organisations:
+        # A name is no pattern.
+        title = each.name.replace("{", "{{").replace("}", "}}")
+        found += blocks(published, {"blocks": [spec | {"title": title}]}, {spec["mart"]: rows[each.code]}, link)
+    for place, block in enumerate(found, start=1):
+        block.id = f"changed-{place}"
+    return found
 
 
 def _about(published: Published, renderer: Renderer, definitions: Definitions) -> None:

@@ -69,6 +69,7 @@ def pages(site: Path) -> dict[str, Path]:
         "home": site / "index.html",
         "about": site / "about.html",
         "compare": site / "compare.html",
+        "changed": site / "changes.html",
         "operations": site / "operations.html",
         "organisation": site / "nottinghamshire" / "index.html",
         "project": site / "nottinghamshire" / "projects" / project,

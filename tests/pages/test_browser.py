@@ -13,7 +13,17 @@ if TYPE_CHECKING:
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-KINDS = [*contents()["quarter"], "home", "about", "compare", "operations", "organisation", "project", "dashboard"]
+KINDS = [
+    *contents()["quarter"],
+    "home",
+    "about",
+    "compare",
+    "changed",
+    "operations",
+    "organisation",
+    "project",
+    "dashboard",
+]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pages.definitions import read_definitions
 from quarterdeck.settings import Settings
 
 OF_THE_WHOLE = {
-    "about.html", "compare.html", "index.html", "operations.html", "assets/LICENSE-govuk-frontend.txt",
+    "about.html", "changes.html", "compare.html", "index.html", "operations.html", "assets/LICENSE-govuk-frontend.txt",
     "assets/edition.js", "assets/site.css", "assets/tables.js",
 }  # fmt: skip
 

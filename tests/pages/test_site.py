@@ -24,6 +24,7 @@ KINDS_OF_PAGES = {
     "home",
     "about",
     "compare",
+    "changed",
     "operations",
     "organisation",
     "project",
@@ -180,6 +181,16 @@ def test_what_a_restatement_changed_is_told_with_both_values(site: Path) -> None
     told = {tuple(text_of(cell) for cell in row) for row in tree.xpath("//tr[@data-key]")}
     changed = ("Adult Social Care & Health, Targeted Reviews (C07)", "Project status", "Status", "On Target", "At Risk")
     assert any(row[:5] == changed and row[5] == "Revision" for row in told), told
+
+
+def test_what_a_version_changed_is_on_one_page(site: Path, published: Published) -> None:
+    keys = {name: mart.key for name, mart in published.marts.items()}
+    mart = published.marts["figure_changes"]
+    rows = [row for row in published.rows(mart.name) if row["publication"] == published.version]
+    tree = html.fromstring((site / "changes.html").read_text())
+    assert {each.key for each in shown(tree, keys)} == {mart.key_of(row) for row in rows} != set()
+    assert tree.xpath("//tbody//a/@href")[0] == "nottinghamshire/2018-19-q2/changes.html"
+    assert html.fromstring((site / "index.html").read_text()).xpath("//a[@href='changes.html']")
 
 
 def test_a_held_quarter_says_so_and_shows_what_was_published(site: Path) -> None:
