@@ -254,22 +254,22 @@ def _changes(series: Series) -> str:
         ),
 
         changes as (
-            select *, row_number() over of_thing as place, list(change) over of_thing_whole as all_changes
+            select organisation_code, quarter, thing, measure, list(change) as all_changes,
+                list({{'period': period, 'value': value, 'value_before': value_before, 'change': change}}) filter (
+                    where is_new and change > {series.share} * greatest(abs(value), abs(value_before))
+                ) as new_ones,
             from steps
             where change is not null
-            window of_thing as (partition by organisation_code, quarter, thing, measure order by period),
-                of_thing_whole as (
-                    partition by organisation_code, quarter, thing, measure order by period
-                    rows between unbounded preceding and unbounded following
-                )
-        )
+            group by all
+            having len(all_changes) > {series.history} and new_ones is not null
+        ),
 
-        select organisation_code, quarter, thing, period, value, value_before, change,
-            measure, list_median(list_filter(all_changes, (other, i) -> i <> place)) as usual
-        from changes
-        where is_new and len(all_changes) > {series.history}
-            and change > {series.times} * list_median(list_filter(all_changes, (other, i) -> i <> place))
-            and change > {series.share} * greatest(abs(value), abs(value_before))
+        large as (select * exclude (new_ones), unnest(new_ones, recursive := true) from changes)
+
+        select organisation_code, quarter, thing, period, value, value_before, change, measure,
+            list_median(list_filter(all_changes, (other, i) -> i <> list_position(all_changes, change))) as usual
+        from large
+        where change > {series.times} * usual
         order by all
     """
 
