@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from string import Formatter
 from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
@@ -24,6 +25,8 @@ DECLARATIONS = Path(__file__).with_name("across_time.yml")
 QUARTER_BEFORE, LAST_PUBLICATION = "quarter before", "last publication"
 CANDIDATE, PUBLISHED = "marts", "published.main"
 ROW_COUNTS = "row_counts"
+# What a finding is placed by, in its partition.
+PLACE = ("submission_id", "sheet", "source_row", "cells")
 NAME_KEY = r"regexp_replace(lower(coalesce(name, '')), '[^\p{L}\p{N}]+', '', 'g')"
 # Nought has no size, and what is small by nature may well be eight times as much.
 DIFFERS_IN_SIZE = (
@@ -203,8 +206,16 @@ def _found(
             f"create or replace temp view before as select *, {named}, quarter as quarter_before"
             f" from {_relation(PUBLISHED, comparison.mart)} semi join judged using (organisation_code, quarter)"
         )
-    for row in rows(connection, comparison.finds):
+    # A mart has many columns, and a finding speaks of few.
+    spoken_of = ("organisation_code", "quarter", *PLACE, *_named_in(comparison.says))
+    listed = ", ".join(f"'{name}'" for name in spoken_of)
+    for row in rows(connection, f"select columns(name -> name in ({listed})) from ({comparison.finds})"):
         yield _placed(comparison.rule, comparison.says, comparison.remedy, row, submissions, comparison)
+
+
+def _named_in(says: str) -> Iterator[str]:
+    """The fields that a message is filled from."""
+    return (name for _, name, _, _ in Formatter().parse(says) if name)
 
 
 def _unusual(
@@ -243,22 +254,22 @@ def _changes(series: Series) -> str:
         ),
 
         changes as (
-            select *, row_number() over of_thing as place, list(change) over of_thing_whole as all_changes
+            select organisation_code, quarter, thing, measure, list(change) as all_changes,
+                list({{'period': period, 'value': value, 'value_before': value_before, 'change': change}}) filter (
+                    where is_new and change > {series.share} * greatest(abs(value), abs(value_before))
+                ) as new_ones,
             from steps
             where change is not null
-            window of_thing as (partition by organisation_code, quarter, thing, measure order by period),
-                of_thing_whole as (
-                    partition by organisation_code, quarter, thing, measure order by period
-                    rows between unbounded preceding and unbounded following
-                )
-        )
+            group by all
+            having len(all_changes) > {series.history} and new_ones is not null
+        ),
 
-        select organisation_code, quarter, thing, period, value, value_before, change,
-            measure, list_median(list_filter(all_changes, (other, i) -> i <> place)) as usual
-        from changes
-        where is_new and len(all_changes) > {series.history}
-            and change > {series.times} * list_median(list_filter(all_changes, (other, i) -> i <> place))
-            and change > {series.share} * greatest(abs(value), abs(value_before))
+        large as (select * exclude (new_ones), unnest(new_ones, recursive := true) from changes)
+
+        select organisation_code, quarter, thing, period, value, value_before, change, measure,
+            list_median(list_filter(all_changes, (other, i) -> i <> list_position(all_changes, change))) as usual
+        from large
+        where change > {series.times} * usual
         order by all
     """
 

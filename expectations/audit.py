@@ -89,6 +89,7 @@ def judge(settings: Settings, partitions: Sequence[Partition]) -> AuditResult:
     if not partitions:
         return AuditResult()
     pending = {(part.organisation_code, part.quarter): part for part in partitions}
+    candidate = candidate_id(settings)
     approvals = [
         one
         for one in recorded(settings)
@@ -110,25 +111,28 @@ def judge(settings: Settings, partitions: Sequence[Partition]) -> AuditResult:
     with connect(settings) as connection:
         cases, policy = _cases(connection, submissions, found), policies(settings)
         approved = {one.partition: one for one in approvals if not one.rule}
+        made_from = _accepted(everything)
         decisions = [
             Decision(
                 *key,
                 *cases[key].decide(approved.get(key), policy.needs_approval(part.organisation_code)),
                 part.fingerprint,
                 evaluation.evaluated,
-                candidate_id(settings),
-                ", ".join(sorted(one.submission_id for one in everything if one.partition == key and one.is_accepted)),
+                candidate,
+                ", ".join(sorted(made_from[key])),
             )
             for key, part in pending.items()
         ]
+        connection.execute("create temp table judged (organisation_code text, quarter text)")
+        insert(connection, "judged", [{"organisation_code": code, "quarter": quarter} for code, quarter in pending])
         connection.begin()
         for table, condition in (
             ("raw.findings", f"stage = '{STAGE}'"),
             ("gate.decisions", "true"),
             ("gate.approvals", "true"),
         ):
-            connection.executemany(
-                f"delete from {table} where {condition} and organisation_code = ? and quarter = ?", list(pending)
+            connection.execute(
+                f"delete from {table} where {condition} and (organisation_code, quarter) in (from judged)"
             )
         insert_findings(connection, STAGE, found)
         insert(connection, "gate.decisions", [asdict(decision) for decision in decisions])
@@ -137,6 +141,15 @@ def judge(settings: Settings, partitions: Sequence[Partition]) -> AuditResult:
         connection.commit()
     severities = Counter(placed.finding.severity.value for placed in found)
     return AuditResult(evaluation.evaluated, decisions, {level.value: severities[level.value] for level in Severity})
+
+
+def _accepted(submissions: Iterable[Submission]) -> Mapping[PartitionKey, list[str]]:
+    """The ids of the accepted submissions, by partition."""
+    found: dict[PartitionKey, list[str]] = defaultdict(list)
+    for one in submissions:
+        if one.is_accepted:
+            found[one.partition].append(one.submission_id)
+    return found
 
 
 def _from_tests(failures: Iterable[TestFailure], pending: Iterable[PartitionKey]) -> list[PlacedFinding]:

@@ -1,7 +1,12 @@
-"""Great Expectations, run on relations of the build file: one validation a table, failing rows given back."""
+"""Great Expectations, run on relations of the build file: one validation a table, failing rows given back.
+
+What expectations look at is gathered first, each combination of values once: they are put to that, and only where one
+fails to the rows themselves, of which there are millions.
+"""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import and_
@@ -16,6 +21,7 @@ PLACE = (
 )  # fmt: skip
 
 ROWS_GIVEN_BACK = 10_000
+LOOKED_AT = "looked_at"
 
 
 class EvaluationError(RuntimeError):
@@ -24,12 +30,17 @@ class EvaluationError(RuntimeError):
 
 @dataclass(frozen=True)
 class Relation:
-    """A table of a suite with the query that gives the rows to judge; the query has the derived columns."""
+    """A table of a suite with the query that gives the rows to judge; the query has the derived columns.
+
+    `looked_at` is SQL for what the expectations look at, in fewer rows: one of them fails on these if and only if it
+    fails on the rows to judge. Where there is none, it is those.
+    """
 
     name: str
     suite: TableSuite
     query: str
     columns: tuple[str, ...]
+    looked_at: str | None = None
 
 
 @dataclass(frozen=True)
@@ -59,62 +70,89 @@ def evaluate(settings: Settings, relations: Sequence[Relation]) -> Evaluation:
     """
     declared = sum(len(relation.suite.expectations) for relation in relations)
     evaluation = Evaluation()
-    source = _data_source(settings, relations)
-    try:
+    failed: dict[str, list[tuple[int, Expectation]]] = {}
+    looked_at = {one.name: f'select * from {LOOKED_AT}."{one.name}"' for one in relations}
+    with _data_source(settings, looked_at) as source, source.get_engine().connect() as connection:
+        _gather(connection, relations)
         for relation in relations:
-            _validate(source, relation, evaluation)
-    finally:
-        # Both hold the file open, and its writer could not open it.
-        source.get_execution_engine().close()
-        source.get_engine().dispose()
+            numbered = list(enumerate(relation.suite.expectations))
+            outcome = _results(_batch(source, relation), numbered, {"result_format": "BOOLEAN_ONLY"})
+            evaluation.evaluated += len(outcome)
+            failed[relation.name] = [(number, one) for number, one in numbered if not outcome[number].success]
+    concerned = [relation for relation in relations if failed[relation.name]]
+    if concerned:
+        from expectations.buffered_duckdb import WHOLE
+
+        with _data_source(settings, {one.name: f"{WHOLE}* from ({one.query})" for one in concerned}) as source:
+            for relation in concerned:
+                evaluation.failures += _failures(_batch(source, relation), relation, failed[relation.name])
     if evaluation.evaluated != declared or not declared:
         raise EvaluationError(f"{evaluation.evaluated} of {declared} declared expectations were evaluated.")
     return evaluation
 
 
-def _data_source(settings: Settings, relations: Sequence[Relation]) -> Any:
+@contextmanager
+def _data_source(settings: Settings, queries: Mapping[str, str]) -> Iterator[Any]:
+    """The build file as Great Expectations sees it: an asset a query, by name."""
     # Set before the import: Great Expectations reads it once, and would else report over the network.
     os.environ["GX_ANALYTICS_ENABLED"] = "False"
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
-    from expectations.buffered_duckdb import WHOLE, register
+    from expectations.buffered_duckdb import register
 
     register()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     sources: Any = context.data_sources
-    return sources.add_sql(
+    source = sources.add_sql(
         "build",
         connection_string=f"duckdb+buffered:///{settings.warehouse}",
         kwargs={"connect_args": {"read_only": True}},
         # All at once: each asset added later would write the whole configuration again.
-        assets=[{"type": "query", "name": one.name, "query": f"{WHOLE}* from ({one.query})"} for one in relations],
+        assets=[{"type": "query", "name": name, "query": query} for name, query in queries.items()],
     )
+    try:
+        yield source
+    finally:
+        # Both hold the file open, and its writer could not open it.
+        source.get_execution_engine().close()
+        source.get_engine().dispose()
 
 
-def _validate(source: Any, relation: Relation, evaluation: Evaluation) -> None:
+def _gather(connection: Any, relations: Sequence[Relation]) -> None:
+    """Put what expectations look at into tables in memory, there for all connections until this one is closed."""
+    from sqlalchemy.exc import DBAPIError
+
+    connection.exec_driver_sql(f"attach ':memory:' as {LOOKED_AT} (read_write)")
+    for relation in relations:
+        query = relation.looked_at or relation.query
+        try:
+            connection.exec_driver_sql(f'create table {LOOKED_AT}."{relation.name}" as {query}')
+        except DBAPIError as error:
+            raise EvaluationError(f"{relation.name} could not be evaluated: {error.orig}") from error
+    connection.commit()
+
+
+def _batch(source: Any, relation: Relation) -> Any:
     asset = source.get_asset(relation.name)
-    batch = asset.get_batch(asset.build_batch_request())
-    declared = list(enumerate(relation.suite.expectations))
-    outcome = _results(batch, declared, {"result_format": "BOOLEAN_ONLY"})
-    evaluation.evaluated += len(outcome)
-    failed = [(number, expectation) for number, expectation in declared if not outcome[number].success]
-    if not failed:
-        return
-    # To name the failing rows takes as long again, so only those that fail are asked. Even a complete result has no
-    # more rows than the partial one is allowed.
+    return asset.get_batch(asset.build_batch_request())
+
+
+def _failures(batch: Any, relation: Relation, failed: Sequence[tuple[int, Expectation]]) -> list[Failure]:
+    """The rows that these expectations fail on."""
     given_back = [column for column in dict.fromkeys((*PLACE, *relation.suite.names)) if column in relation.columns]
     detail = {
         "result_format": "COMPLETE",
         "unexpected_index_column_names": given_back,
+        # Even a complete result has no more rows than the partial one is allowed.
         "partial_unexpected_count": ROWS_GIVEN_BACK,
     }
-    for number, result in _results(batch, failed, detail).items():
-        expectation = relation.suite.expectations[number]
-        evaluation.failures += [
-            Failure(relation.name, expectation, row) for row in _failing_rows(result, relation, expectation)
-        ]
+    return [
+        Failure(relation.name, relation.suite.expectations[number], row)
+        for number, result in _results(batch, failed, detail).items()
+        for row in _failing_rows(result, relation, relation.suite.expectations[number])
+    ]
 
 
 def _results(batch: Any, declared: Sequence[tuple[int, Expectation]], result_format: dict[str, Any]) -> dict[int, Any]:

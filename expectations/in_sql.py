@@ -24,8 +24,7 @@ def evaluate_in_sql(connection: "duckdb.DuckDBPyConnection", relations: Sequence
     for relation in relations:
         given_back = [name for name in dict.fromkeys((*PLACE, *relation.suite.names)) if name in relation.columns]
         for expectation in relation.suite.expectations:
-            own = [str(value) for name, value in expectation.arguments.items() if name.startswith("column")]
-            shown = ", ".join(dict.fromkeys((*given_back, *own)))
+            shown = ", ".join(dict.fromkeys((*given_back, *expectation.columns)))
             failing = rows(
                 connection,
                 f"select {shown} from ({relation.query}) where {_fails(expectation)} limit {ROWS_GIVEN_BACK + 1}",

@@ -17,13 +17,9 @@ def submission_relations(connection: "duckdb.DuckDBPyConnection", submissions: S
     """The tables of suite `submissions`, cut to these submissions."""
     wanted = _among_all(connection, {one.submission_id for one in submissions})
     return [
-        _relation(
-            connection,
-            f"raw.{name}",
-            table,
-            figures_query() if name == "figures" else f"select * from raw.{name}",
-            wanted,
-        )
+        _relation(connection, f"raw.{name}", table, figures_query(), wanted, extremes_query(wanted))
+        if name == "figures"
+        else _relation(connection, f"raw.{name}", table, f"select * from raw.{name}", wanted)
         for name, table in suite(SUBMISSIONS).tables.items()
     ]
 
@@ -53,10 +49,27 @@ def figures_query() -> str:
             '{field.replace("_", " ")} in {record.replace("_", " ")}' as figure,
             {field}::decimal(20, 6) * {field}_scale as amount, {field}_unit as unit
         from raw.{record} where {field} is not null"""
-        for record, fields in records().items()
-        for field, kind in fields.items()
-        if kind == "quantity"
+        for record, field in _figures()
     )
+
+
+def extremes_query(wanted: str) -> str:
+    """SQL for the smallest and the largest printed figure of each kind and unit, in canonical units."""
+    return "\nunion all by name\n".join(
+        f"""select
+            '{field.replace("_", " ")} in {record.replace("_", " ")}' as figure, {field}_unit as unit,
+            unnest([min({field}), max({field})])::decimal(20, 6) * {field}_scale as amount
+        from raw.{record} where {field} is not null and {wanted}
+        group by {field}_unit, {field}_scale"""
+        for record, field in _figures()
+    )
+
+
+def _figures() -> list[tuple[str, str]]:
+    """Every record and field that is a figure."""
+    return [
+        (record, field) for record, fields in records().items() for field, kind in fields.items() if kind == "quantity"
+    ]
 
 
 def arrivals_query(submissions: Iterable[Submission]) -> str:
@@ -98,18 +111,61 @@ def every_row_query(connection: "duckdb.DuckDBPyConnection") -> str:
 
 
 def _relation(
-    connection: "duckdb.DuckDBPyConnection", name: str, table: TableSuite, base: str, wanted: str
+    connection: "duckdb.DuckDBPyConnection",
+    name: str,
+    table: TableSuite,
+    base: str,
+    wanted: str,
+    few: str | None = None,
 ) -> Relation:
-    derived = "".join(f", {expression} as {column}" for column, expression in table.columns.items())
-    query = f"select t.*{derived} from ({base}) as t where {wanted}"
+    """A relation of a suite; `few` is SQL for fewer rows on which its expectations fail if they fail on any."""
+    query = _rows(table, base, wanted)
     columns = [column for column, *_ in connection.execute(f"describe {query}").fetchall()]
-    return Relation(name, table, query, tuple(columns))
+    looked_at = _looked_at(table, few, "true") if few else _looked_at(table, base, wanted)
+    return Relation(name, table, query, tuple(columns), looked_at)
+
+
+def _rows(table: TableSuite, base: str, wanted: str, times: str | None = None) -> str:
+    """SQL for the rows to judge, with the derived columns; `times` for how often a row's key stands among them."""
+    derived = dict(table.columns)
+    if table.key:
+        derived["times"] = times or f"count(*) over (partition by {table.key})"
+    listed = "".join(f", {expression} as {column}" for column, expression in derived.items())
+    return f"select t.*{listed} from ({base}) as t where {wanted}"
+
+
+def _looked_at(table: TableSuite, base: str, wanted: str) -> str:
+    """SQL for what the table's expectations look at, each combination of values once.
+
+    To count the rows of each key takes far longer than everything else. So only those are counted whose key has the
+    hash of another's, and the others stand once.
+    """
+    looked_at = [name for one in table.expectations for name in (*one.columns, *one.where)]
+    values = {
+        name
+        for one in table.expectations
+        for name in (*one.where, *(() if one.expect == "column_values_to_not_be_null" else one.columns))
+    }
+    shown = ", ".join(
+        name if name in values else f"case when {name} is not null then '' end as {name}"
+        for name in dict.fromkeys(looked_at)
+    )
+    if not table.key:
+        return f"select distinct {shown} from ({_rows(table, base, wanted)})"
+    hashed = f"select hash({table.key}) from ({base}) as t where {wanted} group by all having count(*) > 1"
+    alike = f"{wanted} and hash({table.key}) in ({hashed})"
+    return (
+        f"select distinct {shown} from ({_rows(table, base, wanted, times='1')})"
+        f" union all select {shown} from ({_rows(table, base, alike)})"
+    )
 
 
 def _among_all(connection: "duckdb.DuckDBPyConnection", ids: Collection[str]) -> str:
     """SQL that is true for the rows of these submissions; it names them or all others, whichever are fewer."""
     known = connection.execute("select submission_id from raw.submissions").fetchall()
     others = [one for (one,) in known if one not in ids]
+    if not others:
+        return "true"
     if len(others) < len(ids):
         return f"submission_id not in {_unnested(others)}"
     return f"submission_id in {_unnested(ids)}"

@@ -1,13 +1,13 @@
 """Reading rows as dictionaries, and writing findings into the raw schema."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from quarterdeck.findings import Finding
 from quarterdeck.periods import Month
 from quarterdeck.rules import catalogue
-from quarterdeck.warehouse import FINDINGS
 
 if TYPE_CHECKING:
     import duckdb
@@ -25,9 +25,9 @@ class PlacedFinding:
 
     def row(self, stage: str) -> dict[str, str | None]:
         """The finding as a row of `raw.findings`."""
-        where = {key: value for key, value in asdict(self).items() if key != "finding"}
+        where = {name: value for name, value in vars(self).items() if name != "finding"}
         dimension = catalogue()[self.finding.rule].dimension
-        return {"stage": stage, "dimension": dimension, **where, **asdict(self.finding)}
+        return {"stage": stage, "dimension": dimension, **where, **vars(self.finding)}
 
 
 def rows(connection: "duckdb.DuckDBPyConnection", query: str, parameters: object = None) -> list[dict[str, Any]]:
@@ -40,17 +40,19 @@ def rows(connection: "duckdb.DuckDBPyConnection", query: str, parameters: object
 def insert(connection: "duckdb.DuckDBPyConnection", table: str, documents: Sequence[dict[str, Any]]) -> None:
     """Add rows to a table, in one statement; the documents' keys are columns of it."""
     if documents:
-        shape = ", ".join(f"{name} {_type(documents, name)}" for name in documents[0])
-        connection.execute(
-            f"insert into {table} by name select unnest(?::struct({shape})[], recursive := true)", [list(documents)]
-        )
+        import pyarrow
+
+        connection.register("added", pyarrow.Table.from_pylist(documents))
+        connection.execute(f"insert into {table} by name from added")
+        connection.unregister("added")
 
 
 def insert_findings(connection: "duckdb.DuckDBPyConnection", stage: str, findings: Sequence[PlacedFinding]) -> None:
     """Add findings of one stage to `raw.findings`."""
-    insert(connection, "raw.findings", [{name: None for name in FINDINGS} | placed.row(stage) for placed in findings])
+    insert(connection, "raw.findings", [placed.row(stage) for placed in findings])
 
 
+@cache
 def quarter_of(reporting_period: str) -> str:
     """The fiscal quarter of a month.
 
@@ -58,7 +60,3 @@ def quarter_of(reporting_period: str) -> str:
     '2018-19 Q2'
     """
     return str(Month.parse(reporting_period).quarter)
-
-
-def _type(documents: Sequence[dict[str, Any]], name: str) -> str:
-    return "integer" if any(isinstance(document[name], int) for document in documents) else "varchar"

@@ -39,21 +39,27 @@ class Expectation(BaseModel):
         return self.cell or self.arguments.get("column") or self.arguments.get("column_A")
 
     @property
+    def columns(self) -> list[str]:
+        """Its own columns, whose values it is about."""
+        return [str(value) for key, value in self.arguments.items() if key.startswith("column")]
+
+    @property
     def name(self) -> str:
         """What tells it from the other expectations of its table: its rule and columns."""
-        columns = [str(value) for key, value in self.arguments.items() if key.startswith("column")]
-        return f"{self.rule} ({', '.join(columns)})"
+        return f"{self.rule} ({', '.join(self.columns)})"
 
 
 class TableSuite(BaseModel):
     """What must hold of one table.
 
     `columns` are worked out beside the table's own (which go by `t`), so that a rule about several rows can be put to
-    each of them; `names` are the columns that messages speak of.
+    each of them; of these, `times` is how often the row's `key` stands in the table. `names` are the columns that
+    messages speak of.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    key: str | None = None
     columns: dict[str, str] = {}
     names: tuple[str, ...] = ()
     expectations: tuple[Expectation, ...]
