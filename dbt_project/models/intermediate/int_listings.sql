@@ -38,7 +38,7 @@ projects as (
     where
         closes_quarter
         and row_type = 'detail'
-        and organisation_code in (select organisation_code from compared_organisations)
+        and organisation_code in (select compared_organisations.organisation_code from compared_organisations)
 ),
 
 remarks as (

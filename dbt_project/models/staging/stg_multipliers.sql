@@ -73,7 +73,7 @@ columns_used as (
         sheet,
         letters,
         count(*) > 1 as is_mixed,
-        any_value({'unit': unit, 'multiplier': multiplier, 'first_row': first_row}) as one_use
+        any_value({ 'unit': unit, 'multiplier': multiplier, 'first_row': first_row }) as one_use
     from uses
     group by submission_id, sheet, letters
 ),
@@ -98,7 +98,9 @@ quantities as (
                 {{ field }}_scale as multiplier,
                 {{ address("cells ->> '" ~ field ~ "'") }} as cell
             from {{ source('raw', record) }}
-            where {{ field }} is not null and (submission_id, sheet) in (select (submission_id, sheet) from mixed)
+            where
+                {{ field }} is not null
+                and (submission_id, sheet) in (select (mixed.submission_id, mixed.sheet) from mixed)
             {%- if not (last_record and loop.last) %}
 
                 union distinct
@@ -124,17 +126,17 @@ runs as (
             order by row_of_cell
         ) as run
     from placed
-    where (submission_id, sheet, letters) in (select (submission_id, sheet, letters) from mixed)
+    where (submission_id, sheet, letters) in (select (mixed.submission_id, mixed.sheet, mixed.letters) from mixed)
 ),
 
 places as (
     select
         submission_id,
         sheet,
-        one_use.unit,
-        one_use.multiplier,
+        one_use['unit'] as unit,
+        one_use['multiplier'] as multiplier,
         letters,
-        one_use.first_row,
+        one_use['first_row'] as first_row,
         letters as place
     from columns_used
     where not is_mixed

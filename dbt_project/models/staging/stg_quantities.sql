@@ -46,7 +46,7 @@ with compared_organisations as (
     {{ record }}_rows as (
         select *
         from ({{ current_rows(record) }})
-        where organisation_code in (select organisation_code from compared_organisations)
+        where organisation_code in (select compared_organisations.organisation_code from compared_organisations)
     ),
 
 {% endfor -%}
