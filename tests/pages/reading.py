@@ -5,6 +5,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pages.blocks import contents
+
+KINDS = [
+    *contents()["quarter"],
+    "home",
+    "about",
+    "compare",
+    "changed",
+    "operations",
+    "organisation",
+    "project",
+    "dashboard",
+]
+"""Every kind of page."""
+
 
 @dataclass(frozen=True)
 class Shown:

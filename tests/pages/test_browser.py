@@ -6,24 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pages.blocks import contents
+from tests.pages.reading import KINDS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-KINDS = [
-    *contents()["quarter"],
-    "home",
-    "about",
-    "compare",
-    "changed",
-    "operations",
-    "organisation",
-    "project",
-    "dashboard",
-]
 
 
 @pytest.fixture

@@ -17,19 +17,7 @@ from pages.build import build_site
 from pages.figures import is_number, label, word
 from pages.published import Published, Row
 from pages.tables import Items
-from tests.pages.reading import counted, shown, text_of
-
-KINDS_OF_PAGES = {
-    *contents()["quarter"],
-    "home",
-    "about",
-    "compare",
-    "changed",
-    "operations",
-    "organisation",
-    "project",
-    "dashboard",
-}
+from tests.pages.reading import KINDS, counted, shown, text_of
 
 
 def trees(site: Path) -> Iterator[tuple[Path, Any]]:
@@ -66,7 +54,7 @@ def tells(text: str, row: Row, column: str, published: Published) -> bool:
 
 
 def test_every_kind_of_page_is_made(pages: dict[str, Path]) -> None:
-    assert set(pages) == KINDS_OF_PAGES
+    assert set(pages) == set(KINDS)
 
 
 def test_every_figure_shown_is_the_marts(site: Path, published: Published) -> None:

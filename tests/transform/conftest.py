@@ -1,5 +1,6 @@
 """One candidate for all tests of the transformation: building it takes longer than everything else here."""
 
+import shutil
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from quarterdeck.settings import Settings
 from quarterdeck.warehouse import connect
-from tests.transform.raw_rows import fill
+from tests.transform.raw_rows import fill, insert, project
 from transform.candidate import BuildResult, build
 
 
@@ -37,3 +38,12 @@ def candidate(tmp_path_factory: pytest.TempPathFactory) -> Candidate:
     fill(settings)
     files = project_files(settings)
     return Candidate(settings, build(settings), files)
+
+
+@pytest.fixture(scope="module")
+def damaged(candidate: Candidate, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A copy of the candidate, of which Nottinghamshire has a project twice."""
+    settings = Settings(home=tmp_path_factory.mktemp("damaged"))
+    shutil.copytree(candidate.settings.home, settings.home, dirs_exist_ok=True)
+    insert(settings, "raw.project_status", project(2, 10, "Road Lighting Energy", "On Target", "On Target", 225, None))
+    return settings

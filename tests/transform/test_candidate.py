@@ -1,6 +1,5 @@
 """The candidate: real figures through the real dbt project."""
 
-import shutil
 from datetime import date
 from decimal import Decimal
 from json import loads
@@ -11,7 +10,7 @@ import yaml
 from quarterdeck.settings import Settings
 from quarterdeck.warehouse import connect
 from tests.transform.conftest import Candidate, project_files
-from tests.transform.raw_rows import NOTTINGHAMSHIRE, SOUTHAMPTON, insert, project
+from tests.transform.raw_rows import NOTTINGHAMSHIRE, SOUTHAMPTON, insert
 from transform.candidate import BuildError, FailedTest, build, unit_test
 
 
@@ -148,15 +147,6 @@ def test_unit_tests_pass(candidate: Candidate):
     before = results.read_bytes()
     assert unit_test(candidate.settings) == declared > 10
     assert results.read_bytes() == before
-
-
-@pytest.fixture(scope="module")
-def damaged(candidate: Candidate, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A copy of the candidate, with one project twice."""
-    settings = Settings(home=tmp_path_factory.mktemp("damaged"))
-    shutil.copytree(candidate.settings.home, settings.home, dirs_exist_ok=True)
-    insert(settings, "raw.project_status", project(2, 10, "Road Lighting Energy", "On Target", "On Target", 225, None))
-    return settings
 
 
 def test_failing_tests_are_told_and_stop_nothing(damaged: Settings):

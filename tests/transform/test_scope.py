@@ -1,7 +1,6 @@
 """Building a part: what is built of some organisations is what a whole build makes of them."""
 
 import random
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +12,12 @@ from benchmarks.generate.world import World
 from quarterdeck.settings import Settings
 from quarterdeck.warehouse import connect, records
 from tests.transform.conftest import Candidate
-from tests.transform.raw_rows import NOTTINGHAMSHIRE, OXFORDSHIRE, SOUTHAMPTON, insert, project
+from tests.transform.raw_rows import NOTTINGHAMSHIRE, OXFORDSHIRE, SOUTHAMPTON
 from transform.candidate import build
 from transform.scope import chosen
 
 # Of the tables that dbt makes, those without an organisation: they follow from seeds alone.
 OF_SEEDS = {"marts.lineage"}
-
-
-@pytest.fixture(scope="module")
-def damaged(candidate: Candidate, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A copy of the candidate, of which Nottinghamshire has a project twice."""
-    settings = Settings(home=tmp_path_factory.mktemp("damaged"))
-    shutil.copytree(candidate.settings.home, settings.home, dirs_exist_ok=True)
-    insert(settings, "raw.project_status", project(2, 10, "Road Lighting Energy", "On Target", "On Target", 225, None))
-    return settings
 
 
 def test_every_table_says_whose_its_rows_are_or_follows_from_seeds(candidate: Candidate):
