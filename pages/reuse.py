@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -41,9 +41,13 @@ class Before:
         self._promised = _promised(version_folder / MANIFEST_FILE, site) if version_folder else {}
 
     def built_from(self, folder: str) -> BuiltFrom:
-        """What the files of an organisation were made from; nothing where that is not known, or not as published."""
+        """What the files of an organisation were made from; nothing where that is not known, or not as published.
+
+        Nor where another release of this code noted it in another way.
+        """
         path = self._unharmed(f"{folder}/{BUILT_FROM}")
-        return BuiltFrom(**json.loads(path.read_text())) if path else BuiltFrom()
+        noted = json.loads(path.read_text()) if path else {}
+        return BuiltFrom(**noted) if noted.keys() == {each.name for each in fields(BuiltFrom)} else BuiltFrom()
 
     def link(self, name: str, target: Path) -> bool:
         """Let a file be the earlier one; False where that is not there or not as it was published."""
@@ -90,8 +94,7 @@ def code() -> str:
 def write_built_from(folder: Path, built: BuiltFrom) -> None:
     """Note what the files in a folder were made from."""
     folder.mkdir(parents=True, exist_ok=True)
-    noted = {"inputs": built.inputs, "files": built.files, "menus": built.menus}
-    (folder / BUILT_FROM).write_text(json.dumps(noted, sort_keys=True, indent=0))
+    (folder / BUILT_FROM).write_text(json.dumps(asdict(built), sort_keys=True, indent=0))
 
 
 def names_of(submissions: Iterable[str], names: dict[str, str]) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from hashlib import sha256
 from pathlib import Path
 
 import duckdb
@@ -9,6 +10,7 @@ import pytest
 
 from pages.build import SITE, build_site
 from pages.definitions import read_definitions
+from pages.reuse import Before
 from quarterdeck.settings import Settings
 
 OF_THE_WHOLE = {
@@ -122,3 +124,20 @@ def test_many_organisations_are_shared_out_among_processes(
     build_site(version, tmp_path / "two", processes=2, tell=told.append)
     assert [line.split()[1] for line in told] == ["4", "6"]
     assert files_of(tmp_path / "two") == files_of(tmp_path / "one")
+
+
+def test_a_note_in_the_way_of_another_release_is_as_good_as_none(tmp_path: Path) -> None:
+    note = tmp_path / SITE / "fenbridge" / "built-from.json"
+    note.parent.mkdir(parents=True)
+    for noted, inputs in (
+        ({"inputs": "a", "files": {}, "menus": {}}, "a"),
+        ({"inputs": "a", "files": {}, "menus": {}, "form": 2}, ""),
+        ({"inputs": "a"}, ""),
+    ):
+        note.write_text(json.dumps(noted))
+        hashed = sha256(note.read_bytes()).hexdigest()
+        version = tmp_path / f"v{len(noted):05}"
+        shutil.copytree(tmp_path / SITE, version / SITE)
+        outputs = [{"path": f"{SITE}/fenbridge/built-from.json", "sha256": hashed}]
+        (version / "manifest.json").write_text(json.dumps({"outputs": outputs}))
+        assert Before(version, SITE).built_from("fenbridge").inputs == inputs
