@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 UV     := $(BIN)/uv
 SERVER := .venv-server
+BENCH  := .venv-cosmos
 LOCK   := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
 CODE      := quarterdeck loaders transform expectations publication pages benchmarks dags samples tests
@@ -72,8 +73,8 @@ down: $(VENV)/.runtime ## Stop what `make up` started
 stack: ## Start everything on a server with containers; makes the keys in .env the first time
 	@sh deploy/stack.sh
 
-bench: $(VENV)/.dev ## Measure, and write the results to benchmarks/results
-	$(BIN)/python -m benchmarks
+bench: $(BENCH)/.made ## Measure, and write the results to benchmarks/results
+	$(BENCH)/bin/python -m benchmarks
 
 docs: $(VENV)/.runtime ## Write the documentation of the marts to build/docs/static_index.html
 	@mkdir -p build/docs
@@ -99,11 +100,11 @@ $(VENV)/.runtime: requirements/runtime.txt pyproject.toml $(UV)
 $(VENV)/.dev: requirements/dev.txt pyproject.toml $(UV)
 	$(call install,dev)
 
-# What the server's image holds, and what tests need.
-$(SERVER)/.made: requirements/dev.txt requirements/server.txt pyproject.toml $(UV)
-	@$(UV) venv --quiet --allow-existing --python $(BIN)/python $(SERVER)
-	@VIRTUAL_ENV=$(CURDIR)/$(SERVER) $(UV) pip install --require-hashes --compile-bytecode -r requirements/dev.txt -r requirements/server.txt
-	@VIRTUAL_ENV=$(CURDIR)/$(SERVER) $(UV) pip install --quiet --no-deps --no-build-isolation --offline -e .
+# The development environment with what the server's image holds, and with what dbt is compared with.
+.venv-%/.made: requirements/%.txt requirements/dev.txt pyproject.toml $(UV)
+	@$(UV) venv --quiet --allow-existing --python $(BIN)/python .venv-$*
+	@VIRTUAL_ENV=$(CURDIR)/.venv-$* $(UV) pip install --require-hashes --compile-bytecode -r requirements/dev.txt -r requirements/$*.txt
+	@VIRTUAL_ENV=$(CURDIR)/.venv-$* $(UV) pip install --quiet --no-deps --no-build-isolation --offline -e .
 	@touch $@
 
 define install

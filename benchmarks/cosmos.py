@@ -20,7 +20,7 @@ from benchmarks.transform import filled
 from quarterdeck.settings import Settings
 
 if TYPE_CHECKING:
-    from quarterdeck.local_airflow.instance import LocalAirflow
+    from quarterdeck.local_airflow.client import Client
 
 DAGS = Path(__file__).with_name("cosmos_dags")
 NAMES = {
@@ -72,27 +72,20 @@ def _root(work: Path, world: World) -> Settings:
 @contextmanager
 def _airflow(settings: Settings) -> Iterator["Runner"]:
     """An Airflow with these DAGs for the time of the block."""
-    from quarterdeck.local_airflow.environment import environment, prepare_home
-    from quarterdeck.local_airflow.instance import UP_COMPONENTS, LocalAirflow, _free_port
+    from quarterdeck.local_airflow.instance import UP_COMPONENTS, LocalAirflow
 
-    prepare_home(settings)
-    port, task_api_port = _free_port(), _free_port()
-    told = environment(settings, port=port, task_api_port=task_api_port, idle_seconds=0.1, calendar=False)
-    told |= {
+    told = {
         "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
         "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False",
         "QUARTERDECK_DBT_PROJECT": str(settings.dbt_project),
         "QUARTERDECK_WAREHOUSE": str(settings.warehouse),
         "COSMOS_MANIFEST": str(_manifest(settings)),
     }
-    command = [sys.executable, "-m", "quarterdeck.local_airflow.launcher", *UP_COMPONENTS, "--with-parent"]
-    with (settings.home / "airflow.log").open("wb") as log:
-        launcher = subprocess.Popen(command, env=told, stdout=log, stderr=log, start_new_session=True)
-        airflow = LocalAirflow(settings, launcher, port, task_api_port)
-        try:
-            yield Runner(airflow)
-        finally:
-            airflow.stop()
+    airflow = LocalAirflow.start(settings, UP_COMPONENTS, idle_seconds=0.1, with_parent=True, calendar=False, told=told)
+    try:
+        yield Runner(airflow.wait_until_ready(list(NAMES)))
+    finally:
+        airflow.stop()
 
 
 def _manifest(settings: Settings) -> Path:
@@ -107,23 +100,8 @@ def _manifest(settings: Settings) -> Path:
 class Runner:
     """Runs DAGs of one Airflow, one at a time."""
 
-    def __init__(self, airflow: "LocalAirflow") -> None:
-        from quarterdeck.local_airflow.client import Client
-        from quarterdeck.local_airflow.environment import password, url_of
-        from quarterdeck.local_airflow.instance import START_SECONDS
-
-        self._client = Client(url_of(airflow.port), password(airflow.settings))
-        deadline = time.monotonic() + START_SECONDS
-        while not self._is_ready():
-            assert time.monotonic() < deadline, "Airflow is not ready"
-            time.sleep(0.5)
-        self._client.ensure_pool("warehouse", 1, "One task at a time opens the file.")
-
-    def _is_ready(self) -> bool:
-        if not self._client.is_up():
-            return False
-        assert not self._client.import_errors(), self._client.import_errors()
-        return self._client.parsed_since(list(NAMES), 0)
+    def __init__(self, client: "Client") -> None:
+        self._client = client
 
     def __call__(self, name: str) -> tuple[str, float]:
         """Run a DAG; how it ended, and its seconds."""

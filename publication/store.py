@@ -64,9 +64,14 @@ def resolve(settings: Settings, name: str) -> str:
             f"{removed_manifest(settings, wanted)}."
         )
     if wanted not in existing:
-        known = f"There are {existing[0]} to {existing[-1]}." if existing else "Nothing has been published yet."
-        raise PublicationError(f"There is no version '{name}'. {known}")
+        raise PublicationError(f"There is no version '{name}'. {_known(existing)}")
     return wanted
+
+
+def _known(existing: list[str]) -> str:
+    if not existing:
+        return "Nothing has been published yet."
+    return f"There are {existing[0]} to {existing[-1]}." if len(existing) > 1 else f"There is {existing[0]} only."
 
 
 def _as_at(settings: Settings, day: str, existing: list[str]) -> str:

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,11 +51,13 @@ class LocalAirflow:
         idle_seconds: float,
         with_parent: bool,
         calendar: bool = True,
+        told: Mapping[str, str] | None = None,
     ) -> "LocalAirflow":
         """Start these components in a session of their own, and return at once.
 
         The API server listens on `port` of the loopback interface, or on any that is free. `with_parent` ends
-        everything together with this process, however that ends; `calendar` is as for `environment`.
+        everything together with this process, however that ends; `calendar` is as for `environment`, and
+        `told` is what else their environment says.
         """
         prepare_home(settings)
         port, task_api_port = port or _free_port(), _free_port()
@@ -67,7 +69,8 @@ class LocalAirflow:
                 command + ["--with-parent"] * with_parent,
                 env=environment(
                     settings, port=port, task_api_port=task_api_port, idle_seconds=idle_seconds, calendar=calendar
-                ),
+                )
+                | dict(told or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -75,8 +78,8 @@ class LocalAirflow:
             )
         return cls(settings, launcher, port, task_api_port)
 
-    def wait_until_ready(self) -> Client:
-        """Wait until both API servers answer, every DAG was read from its file, and the writer's slot is there.
+    def wait_until_ready(self, dags: Sequence[str] = DAGS) -> Client:
+        """Wait until both API servers answer, these DAGs were read from their files, and the writer's slot is there.
 
         Raises AirflowError where a component ends, a DAG file cannot be imported, or it takes too long.
         """
@@ -89,7 +92,7 @@ class LocalAirflow:
             self._check(deadline)
             time.sleep(0.1)
         client.ensure_pool(POOL, POOL_SLOTS, "The writer's slot: one task at a time opens the warehouse.")
-        while not client.parsed_since(DAGS, started):
+        while not client.parsed_since(dags, started):
             if errors := client.import_errors():
                 raise AirflowError("\n".join(("A DAG file cannot be imported.", *errors)))
             self._check(deadline)

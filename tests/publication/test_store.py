@@ -180,7 +180,7 @@ def test_version_is_found_by_its_name_number_or_current(candidate: Candidate) ->
 
     assert {store.resolve(candidate.settings, name) for name in ("v00001", "1", "current")} == {"v00001"}
     for wrong in ("v00009", "2", "latest", "../v00001"):
-        with pytest.raises(PublicationError, match=r"There are v00001 to v00001\."):
+        with pytest.raises(PublicationError, match=r"There is v00001 only\."):
             store.resolve(candidate.settings, wrong)
 
 
