@@ -95,17 +95,15 @@ class NativeStack:
         """Start every service and wait until the API server answers and every component is well."""
         self._start_redis()
         self._start_postgres()
-        init = subprocess.run(
-            ["sh", str(PROJECT_ROOT / "deploy" / "init.sh")],
-            env=self._environment("init"),
-            capture_output=True,
-            text=True,
-        )
-        assert init.returncode == 0, init.stdout[-2000:] + init.stderr[-2000:]
+        self.init()
         for name in self.components:
             self.start_component(name)
         wait_for(self.is_well, 400, "every component reports that it is well")
         threading.Thread(target=self._watch, daemon=True).start()
+
+    def init(self) -> None:
+        """Run what comes first at every start: metadata schema, slot, role, administrator."""
+        self._run(["sh", str(PROJECT_ROOT / "deploy" / "init.sh")], self._environment("init"))
 
     def start_component(self, name: str) -> None:
         """Start one of Airflow's components as the compose file has it."""
@@ -139,6 +137,13 @@ class NativeStack:
                 each.kill()
         psutil.wait_procs(family, timeout=10)
         process.wait()
+
+    def stop_component(self, name: str) -> None:
+        """End one of Airflow's components in good order."""
+        with self._lock:
+            process = self.processes.pop(name)
+        _signal(process, signal.SIGTERM)
+        process.wait(timeout=60)
 
     def stop(self) -> None:
         """End everything that was started, servers last."""
@@ -186,7 +191,18 @@ class NativeStack:
     def airflow(self, *arguments: str, told: Mapping[str, str] | None = None) -> str:
         """Run a command of Airflow's on this stack, with these variables; returns what it printed."""
         command = [sys.executable, "-m", "airflow", *arguments]
-        environment = self._environment("scheduler") | dict(told or {})
+        return self._run(command, self._environment("scheduler") | dict(told or {}))
+
+    def postgres(self, program: str, *arguments: str) -> str:
+        """Run a client program of PostgreSQL's on the metadata's server, as its user; returns what it printed."""
+        told = self.services["postgres"]["environment"]
+        place = {"PGHOST": self.address, "PGPORT": str(self.ports["postgres"]), "PGUSER": told["POSTGRES_USER"]}
+        return self._run(
+            [_program(program), *arguments], os.environ | place | {"PGPASSWORD": told["POSTGRES_PASSWORD"]}
+        )
+
+    @staticmethod
+    def _run(command: Sequence[str], environment: Mapping[str, str]) -> str:
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
         return done.stdout

@@ -22,7 +22,7 @@ import pytest
 
 from quarterdeck.local_airflow.client import Client, now
 from quarterdeck.local_airflow.follow import Followed
-from quarterdeck.orchestration import BACKFILL_DAG, POOL, PUBLICATION_DAG
+from quarterdeck.orchestration import BACKFILL_DAG, LATE_DAG, POOL, PUBLICATION_DAG
 from quarterdeck.settings import PROJECT_ROOT, Settings
 from tests import pipeline
 from tests.e2e.native_stack import NativeStack, missing, wait_for
@@ -239,10 +239,38 @@ def test_a_connection_outlives_its_key_as_the_runbook_says(disturbed: Followed, 
     stack.airflow(*rotate, told={key: f"{old},{new}"})
 
 
-def in_runbook(name: str, command: str) -> str:
-    """A command of Airflow's as a runbook has it, without what comes before its words."""
+def test_an_upgrade_changes_no_figure_and_can_be_taken_back(
+    disturbed: Followed, stack: NativeStack, client: Client, tmp_path: Path
+) -> None:
+    def said() -> list[Any]:
+        marts = [current(stack.data, f"select * from marts.{mart} order by all") for mart in COMPARED]
+        return [*marts, current(stack.data, "select * from marts.figure_changes order by all")]
+
+    before, copy, runs = said(), tmp_path / "airflow.sql", "select count(*) from dag_run"
+    stack.stop_component("scheduler")
+    stack.postgres("pg_dump", *in_runbook("restore", "pg_dump", "postgres").split()[1:], f"--file={copy}")
+    known = stack.postgres("psql", "--tuples-only", "airflow", "--command", runs)
+    stack.init()
+    stack.start_component("scheduler")
+    for path in (stack.data / "warehouse").glob("build.duckdb*"):
+        path.unlink()
+    since = now()
+    stack.airflow(*in_runbook("upgrade", "airflow dags trigger").split())
+    again = stack.followed(client, since)
+    assert {(run["dag_id"], run["state"]) for run in again.runs} >= {
+        (LATE_DAG, "success"),
+        (PUBLICATION_DAG, "success"),
+    }
+    assert said() == before
+    stack.postgres("createdb", "earlier")
+    stack.postgres("psql", "--quiet", "--set=ON_ERROR_STOP=1", "earlier", "--file", str(copy))
+    assert stack.postgres("psql", "--tuples-only", "earlier", "--command", runs) == known
+
+
+def in_runbook(name: str, command: str, service: str = "scheduler") -> str:
+    """A command as a runbook has it, without what comes before its words."""
     text = (PROJECT_ROOT / "docs" / "runbooks" / f"{name}.md").read_text()
-    (found,) = re.findall(rf"`docker compose exec scheduler ({command}[^`]*)`", text)
+    (found,) = re.findall(rf"`docker compose exec {service} ({command}[^`>]*)", text)
     return str(found).removeprefix("airflow ")
 
 

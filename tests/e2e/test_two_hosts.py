@@ -18,7 +18,7 @@ from benchmarks.generate.installation import install
 from benchmarks.generate.world import World
 from quarterdeck.local_airflow.client import now
 from quarterdeck.local_airflow.follow import Followed
-from quarterdeck.orchestration import LAKE_DAG
+from quarterdeck.orchestration import LAKE_DAG, NO_CALENDAR
 from quarterdeck.settings import Settings
 from tests.e2e.native_stack import NativeStack, missing
 from tests.transform.test_lake import marts_in_file, marts_in_lake
@@ -79,7 +79,7 @@ def stack(settings: Settings) -> Iterator[NativeStack]:
     """The services, with a worker on each host; the lake's catalogue is beside Airflow's metadata."""
     with hosts() as commands:
         places = {"QUARTERDECK_DBT_PROJECT": str(settings.dbt_project), "QUARTERDECK_LAYOUTS": str(settings.layouts)}
-        stack = NativeStack(settings.home.parent, places, commands, ADDRESS)
+        stack = NativeStack(settings.home.parent, places | {NO_CALENDAR: "1"}, commands, ADDRESS)
         password = stack.secrets["POSTGRES_PASSWORD"]
         catalogue = f"postgresql://airflow:{password}@{ADDRESS}:{stack.ports['postgres']}/airflow"
         stack.told["QUARTERDECK_LAKE_CATALOGUE"] = catalogue
