@@ -123,7 +123,7 @@ def backfill() -> None:
         from loaders.read import read_batch
 
         context: Any = get_current_context()
-        context["batch"] = f"{batch['feed']} {batch['period']}, {len(batch['receipt_ids'])} files"
+        context["batch"] = f"{batch['feed']} {batch['period']}, files: {len(batch['receipt_ids'])}"
         return read_batch(_data(), **batch)
 
     @task(pool=POOL)

@@ -154,11 +154,11 @@ class Record:
         would = "would change" if self.dry_run else "changed"
         submissions = [each for each in self.submissions or () if each["changed"]]
         return [
-            f"{len(self.submissions or ())} submissions read again, {len(submissions)} {would}.",
+            f"Submissions read again: {len(self.submissions or ())}, of which {len(submissions)} {would}.",
             *(f"  {each['submission_id']} {each['file_name']}" for each in submissions),
-            f"{len(self.partitions or ())} partitions {'would be' if self.dry_run else 'were'} decided on again.",
+            f"Partitions that {'would be' if self.dry_run else 'were'} decided on again: {len(self.partitions or ())}.",
             *(f"  {each['partition']}: {each['decision']}. {each['reason']}" for each in self.partitions or ()),
-            f"{self.figures_changed} figures {would}.",
+            f"Figures that {would}: {self.figures_changed}.",
             *(
                 f"  {each['old_value']} -> {each['new_value']}  {each['column_name']} of {each['mart']},"
                 f" {each['organisation_code']} {each['quarter']} {each['key']} ({each['reason']})"

@@ -128,7 +128,7 @@ def _show(record: dict[str, Any]) -> None:
         for each in record["submissions"]
         if each["changed"]
     ]
-    typer.echo(f"{len(record['submissions'])} submissions read again; {len(changed)} of them {would}.")
+    typer.echo(f"Submissions read again: {len(record['submissions'])}, of which {len(changed)} {would}.")
     for rows, title in (
         (changed, f"Submissions that {would}"),
         (record["partitions"], "Partitions decided on again"),
@@ -141,7 +141,7 @@ def _show(record: dict[str, Any]) -> None:
         | {"old": each["old_value"], "new": each["new_value"], "reason": each["reason"]}
         for each in record["figures"]
     ]
-    typer.echo(f"{record['figures_changed']} figures {would}.")
+    typer.echo(f"Figures that {would}: {record['figures_changed']}.")
     if figures:
         emit_table(figures)
     if record["dry_run"]:
