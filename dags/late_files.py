@@ -14,7 +14,8 @@ DOC = """
 ### Files that come late, and files that are to be read again
 
 Every hour this asks what is due: a file in `landing/` of whatever feed and month, or an archived one that was never
-loaded, that another layout describes now, or that somebody withdrew. Where nothing is, the run ends there.
+loaded or that somebody withdrew. Where nothing is, the run ends there. What was loaded is not read again because its
+layout has changed: that is what `backfill` is for, which says first what would come of it.
 
 The tasks are those of the `ingest_` DAGs, for all feeds and months together:
 

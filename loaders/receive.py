@@ -71,11 +71,12 @@ def receive(settings: Settings, feed: str, period: str) -> list[list[str]]:
 
 
 def receive_due(settings: Settings) -> list[dict[str, Any]]:
-    """Receive every feed and month that is due, and take what `sweep` takes, which is taken first.
+    """Receive every feed and month with something new, and take what `sweep` takes, which is taken first.
 
-    Returns the batches as `read_batch` wants them: `feed`, `period` and `receipt_ids` each.
+    What was loaded stays as it was read, also where its layout has changed since: reading it again is for somebody to
+    decide. Returns the batches as `read_batch` wants them: `feed`, `period` and `receipt_ids` each.
     """
-    ledger = _Ledger(settings)
+    ledger = _Ledger(settings, leaves_loaded=True)
     _take(ledger, sorted(_landed(settings), key=lambda file: file.place is not None and not ledger.knows(file)))
     return [
         {"feed": feed, "period": period, "receipt_ids": batch}
@@ -101,10 +102,11 @@ class _File:
 
 
 class _Ledger:
-    """What is loaded already, as it would be loaded now."""
+    """What is loaded already: as it would be loaded now, or however it was where the ledger leaves that alone."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, leaves_loaded: bool = False) -> None:
         self.settings = settings
+        self._leaves_loaded = leaves_loaded
         self._latest: dict[tuple[str, str], dict[str, dict[str, dict[str, Any]]]] = {}
 
     def needs_reading(self, receipt: Receipt) -> bool:
@@ -152,9 +154,13 @@ class _Ledger:
     def _mark(self, receipt: Receipt) -> dict[str, Any] | None:
         """How a receipt was loaded; None where it would be loaded differently now."""
         mark = loaded_mark(self.settings, receipt) if self._warehouse else None
-        if mark is None or mark["reader"] != self._reader or mark["warehouse"] != self._warehouse:
+        if mark is None or mark["warehouse"] != self._warehouse:
             return None
         if mark["withdrawn"] != (withdrawal_of(self.settings, receipt) is not None):
+            return None
+        if mark["layout"] is not None and self._leaves_loaded:
+            return mark
+        if mark["reader"] != self._reader:
             return None
         if mark["layout"] is None:
             return mark if mark["layouts"] == self._layouts else None

@@ -69,9 +69,10 @@ def standing(settings: Settings, receipt_ids: list[str]) -> dict[str, dict[str, 
 
 
 def copy_for_dry_run(settings: Settings, scratch: Settings, chosen: list[Receipt]) -> None:
-    """Make the data root of a dry run anew: a copy of the build file, these receipts, and links to what only is read.
+    """Make the data root of a dry run anew: a copy of what it works on, and a link to the archived bytes.
 
-    Nobody may write to the build file meanwhile: hold the writer's slot.
+    It works on the build file, these receipts and what people approved. Nobody may write to the build file meanwhile:
+    hold the writer's slot.
     """
     shutil.rmtree(scratch.home, ignore_errors=True)
     scratch.archive.mkdir(parents=True)
@@ -83,6 +84,9 @@ def copy_for_dry_run(settings: Settings, scratch: Settings, chosen: list[Receipt
             f"{receipt.receipt_id}.*"
         ):
             shutil.copyfile(path, folder / path.name)
+    # Without them, what somebody let pass would be judged as if nobody had.
+    if settings.approvals.is_dir():
+        shutil.copytree(settings.approvals, scratch.approvals)
     scratch.warehouse.parent.mkdir(parents=True)
     # What was written last may still stand in the log beside the file.
     for path in settings.warehouse.parent.glob(f"{settings.warehouse.name}*"):

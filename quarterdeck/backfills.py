@@ -158,7 +158,7 @@ class Record:
             *(f"  {each['submission_id']} {each['file_name']}" for each in submissions),
             f"Partitions that {'would be' if self.dry_run else 'were'} decided on again: {len(self.partitions or ())}.",
             *(f"  {each['partition']}: {each['decision']}. {each['reason']}" for each in self.partitions or ()),
-            f"Figures that {would}: {self.figures_changed}.",
+            f"Figures that {would}: {self.figures_changed}{_the_first(len(self.figures or ()), self.figures_changed)}.",
             *(
                 f"  {each['old_value']} -> {each['new_value']}  {each['column_name']} of {each['mart']},"
                 f" {each['organisation_code']} {each['quarter']} {each['key']} ({each['reason']})"
@@ -171,6 +171,10 @@ class Record:
         """The record without what it only keeps to compare with."""
         told = {name: value for name, value in asdict(self).items() if name not in _KEPT_TO_COMPARE}
         return {"state": self.state, **told}
+
+
+def _the_first(listed: int, count: int | None) -> str:
+    return f", of which the first {listed} are listed" if listed < (count or 0) else ""
 
 
 def backfill_id(run_id: str) -> str:

@@ -4,10 +4,11 @@ Datasets are named as OpenLineage has it: a folder by its path in namespace `fil
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.openlineage.extractors import BaseExtractor, OperatorLineage
 
+from quarterdeck.orchestration import BACKFILL_DAG
 from quarterdeck.settings import Settings
 from quarterdeck.warehouse import raw_tables
 
@@ -50,6 +51,7 @@ TASKS: dict[str, tuple[list[Datasets], list[Datasets]]] = {
     "build": ([raw], [candidate]),
     "audit": ([raw, candidate], [raw]),
     "publish": ([candidate], [published]),
+    "serve": ([published], []),
 }
 """What tasks of these names read and write, whatever DAG they are of."""
 
@@ -63,6 +65,17 @@ class Tasks(BaseExtractor):  # type: ignore[misc]
         return ["_PythonDecoratedOperator"]
 
     def _execute_extraction(self) -> OperatorLineage:
+        # Whether a backfill is a dry run, which touches none of this, is told when a task of it ends.
+        return OperatorLineage() if self.operator.dag_id == BACKFILL_DAG else self._datasets()
+
+    def extract_on_complete(self, task_instance: Any) -> OperatorLineage:
+        """What the task has read and written."""
+        is_backfill = self.operator.dag_id == BACKFILL_DAG
+        if is_backfill and task_instance.get_template_context()["params"]["dry_run"]:
+            return OperatorLineage()
+        return self._datasets()
+
+    def _datasets(self) -> OperatorLineage:
         settings = Settings()
         read, written = TASKS.get(self.operator.task_id, ([], []))
         return OperatorLineage(

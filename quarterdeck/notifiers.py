@@ -13,8 +13,12 @@ EMAIL = "QUARTERDECK_NOTIFY_EMAIL"
 """Addresses, separated by commas; the server is Airflow's connection `smtp_default`."""
 
 
+class NoticeError(Exception):
+    """Why a notice could not be sent. Does not name the address, which is a secret with many chat services."""
+
+
 class WebhookNotifier(BaseNotifier):
-    """Posts a notice as JSON. Raises httpx.HTTPError where it is not taken."""
+    """Posts a notice as JSON. Raises NoticeError where it is not taken."""
 
     def __init__(self, url: str, kind: str, subject: str, text: str) -> None:
         super().__init__()
@@ -25,7 +29,12 @@ class WebhookNotifier(BaseNotifier):
         import httpx
 
         body = {"kind": self.kind, "subject": self.subject, "text": f"{self.subject}\n{self.text}"}
-        httpx.post(self.url, json=body, timeout=30).raise_for_status()
+        try:
+            answer = httpx.post(self.url, json=body, timeout=30)
+        except httpx.HTTPError as error:
+            raise NoticeError(f"The address in {WEBHOOK} cannot be reached: {type(error).__name__}.") from None
+        if not answer.is_success:
+            raise NoticeError(f"The address in {WEBHOOK} answered {answer.status_code}.")
 
 
 def notifiers(kind: str, subject: str, text: str) -> Sequence[BaseNotifier]:

@@ -27,6 +27,11 @@ class Settings(BaseSettings):
     settle_seconds: float = 3.0
     """How long a file that was written just now must stay as it is before it is taken from landing."""
     workbook: bool = True
+    airflow_url: str | None = None
+    """The page of an Airflow on a server, which works on this data root: commands start their runs there."""
+    airflow_user: str = "admin"
+    airflow_password: SecretStr | None = None
+    """The user's who gives commands; asked for where it is not set."""
     postgres: SecretStr | None = None
     lake_catalogue: SecretStr | None = None
     """The Postgres with the catalogue of the lake, as postgresql://user@host/database, where several machines build."""

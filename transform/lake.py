@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
@@ -224,7 +225,13 @@ def _catalogue(settings: Settings) -> str:
     """The address of the catalogue's Postgres. Raises LakeError where none is set."""
     if not settings.lake_catalogue:
         raise LakeError("No lake is set: QUARTERDECK_LAKE_CATALOGUE names its Postgres, as postgresql://user@host/db.")
-    return settings.lake_catalogue.get_secret_value()
+    address = urlsplit(settings.lake_catalogue.get_secret_value())
+    if address.password is None:
+        return address.geturl()
+    # Told apart from the address, which stands in the messages of what cannot connect.
+    os.environ["PGPASSWORD"] = unquote(address.password)
+    user, _, host = address.netloc.rpartition("@")
+    return address._replace(netloc=f"{user.partition(':')[0]}@{host}").geturl()
 
 
 def _install() -> None:

@@ -39,6 +39,7 @@ def backfill(
     import httpx
 
     from quarterdeck.backfills import BackfillError, Request
+    from quarterdeck.cli.run import in_words
     from quarterdeck.local_airflow.instance import AirflowError
     from quarterdeck.settings import Settings
 
@@ -47,21 +48,23 @@ def backfill(
         Request.parse(settings, first, last, organisation, feed, layout_version)
     except BackfillError as error:
         refuse(str(error))
-    conf = {
+    conf: dict[str, Any] = {
         "from": first,
         "to": last,
         "organisation": organisation,
         "feed": feed or "all",
         "layout_version": layout_version,
         "dry_run": dry_run,
-        "by": getpass.getuser(),
     }
+    if not settings.airflow_url:
+        # Everybody is the same user of a local Airflow.
+        conf["by"] = getpass.getuser()
     try:
         record = _drive(settings, conf)
     except AirflowError as error:
         refuse(str(error))
     except httpx.HTTPError as error:
-        refuse(f"Airflow stopped answering ({error}). Its logs are in {settings.airflow_home / 'logs'}.")
+        refuse(in_words(error, settings))
     if as_json:
         emit_json(record)
     else:
@@ -141,7 +144,8 @@ def _show(record: dict[str, Any]) -> None:
         | {"old": each["old_value"], "new": each["new_value"], "reason": each["reason"]}
         for each in record["figures"]
     ]
-    typer.echo(f"Figures that {would}: {record['figures_changed']}.")
+    listed = f", of which the first {len(figures)} are listed" if len(figures) < record["figures_changed"] else ""
+    typer.echo(f"Figures that {would}: {record['figures_changed']}{listed}.")
     if figures:
         emit_table(figures)
     if record["dry_run"]:

@@ -12,6 +12,8 @@ import typer
 from quarterdeck.cli.output import DONE, FOUND, AsJson, emit_json, emit_table, refuse
 
 if TYPE_CHECKING:
+    import httpx
+
     from quarterdeck.local_airflow.client import Client
     from quarterdeck.local_airflow.follow import Followed, Task
     from quarterdeck.settings import Settings
@@ -67,8 +69,9 @@ def run(
 ) -> None:
     """Take on what has been submitted: ingest it, build the marts, judge them, publish what passes.
 
-    The DAGs do the work, in the Airflow that `quarterdeck up` started or in one that is started for this and stopped
-    afterwards. Exit code 1 where a partition is held or awaits approval, a file is in quarantine, or a task failed.
+    The DAGs do the work: in a server's Airflow where QUARTERDECK_AIRFLOW_URL names it, in the one that `quarterdeck up`
+    started, or in one that is started for this and stopped afterwards. Exit code 1 where a partition is held or awaits
+    approval, a file is in quarantine, or a task failed.
     """
     import httpx
 
@@ -89,7 +92,7 @@ def run(
         except AirflowError as error:
             refuse(str(error))
         except httpx.HTTPError as error:
-            refuse(f"Airflow stopped answering ({error}). Its logs are in {settings.airflow_home / 'logs'}.")
+            refuse(in_words(error, settings))
     outcome.quarantined = sorted(in_quarantine(settings) - quarantined)
     outcome.waiting = waiting(settings)
     outcome.seconds = round(time.monotonic() - started, 1)
@@ -118,7 +121,7 @@ def _due(settings: "Settings", feed: str | None, period: str | None) -> list[tup
         refuse(f"{error}.")
     ingest = [(ingest_dag(name), key) for name, key in due(settings) if feed in (None, name) and month in (None, key)]
     # Another Airflow may be writing to the warehouse, and decides what is pending there by itself.
-    if ingest or feed or month or running(settings.airflow_home):
+    if ingest or feed or month or settings.airflow_url or running(settings.airflow_home):
         return ingest
     quarters = {Quarter.parse(partition.quarter) for partition in pending_partitions(settings)}
     # One run decides every pending partition, whatever quarter it is named after.
@@ -127,12 +130,15 @@ def _due(settings: "Settings", feed: str | None, period: str | None) -> list[tup
 
 @contextmanager
 def airflow(settings: "Settings") -> "Iterator[Client]":
-    """The Airflow that is up, or one for the time of the block."""
+    """The Airflow of a server where settings name one, or the one that is up here, or one for the time of the block."""
     from quarterdeck.local_airflow.client import Client
     from quarterdeck.local_airflow.environment import password, url_of
     from quarterdeck.local_airflow.instance import RUN_COMPONENTS, AirflowError, LocalAirflow
     from quarterdeck.local_airflow.state import running
 
+    if settings.airflow_url:
+        yield _signed_in(settings, settings.airflow_url)
+        return
     if state := running(settings.airflow_home):
         if state.short_lived:
             raise AirflowError("Another `quarterdeck run` is under way. Wait until it has ended, then run again.")
@@ -149,6 +155,40 @@ def airflow(settings: "Settings") -> "Iterator[Client]":
         raise
     finally:
         airflow.stop()
+
+
+def _signed_in(settings: "Settings", url: str) -> "Client":
+    import httpx
+
+    from quarterdeck.local_airflow.client import Client
+    from quarterdeck.local_airflow.instance import AirflowError
+
+    user = settings.airflow_user
+    if settings.airflow_password:
+        password = settings.airflow_password.get_secret_value()
+    else:
+        password = typer.prompt(f"Password of {user} at {url}", hide_input=True, err=True)
+    client = Client(url, password, user)
+    try:
+        client.sign_in()
+    except httpx.HTTPStatusError:
+        raise AirflowError(
+            f"{url} does not let {user} in. QUARTERDECK_AIRFLOW_USER says who you are there, and"
+            " QUARTERDECK_AIRFLOW_PASSWORD your password; an administrator can set a new one."
+        ) from None
+    except httpx.TransportError as error:
+        raise AirflowError(f"No Airflow answers at {url} ({error}).") from None
+    return client
+
+
+def in_words(error: "httpx.HTTPError", settings: "Settings") -> str:
+    """Why Airflow did not do what it was asked, for the person who asked."""
+    import httpx
+
+    if isinstance(error, httpx.HTTPStatusError) and error.response.status_code == httpx.codes.FORBIDDEN:
+        return f"{settings.airflow_user} may not do this at {settings.airflow_url}. An administrator can give the role."
+    where = "on the server" if settings.airflow_url else f"in {settings.airflow_home / 'logs'}"
+    return f"Airflow stopped answering ({error}). Its logs are {where}."
 
 
 def _drive(client: "Client", due: list[tuple[str, str]], outcome: Outcome) -> None:

@@ -39,6 +39,8 @@ def up(
     from quarterdeck.settings import Settings
 
     settings = Settings()
+    if settings.airflow_url:
+        refuse(f"The Airflow at {settings.airflow_url} works on this data root; a second one is not started.")
     if state := running(settings.airflow_home):
         if state.short_lived:
             refuse("A `quarterdeck run` is under way here. Wait until it has ended, then try again.")
@@ -95,7 +97,7 @@ def status(as_json: AsJson = False) -> None:
     state = running(settings.airflow_home)
     found: dict[str, Any] = {
         "data": str(settings.home),
-        "airflow": url_of(state.port) if state else None,
+        "airflow": settings.airflow_url or (url_of(state.port) if state else None),
         "up_since": time.strftime("%Y-%m-%d %H:%M", time.localtime(state.started)) if state else None,
         "due": [f"{feed} {period}" for feed, period in due(settings)],
         "version": current(settings),

@@ -18,8 +18,9 @@ _PAGE = 100
 class Client:
     """A user of one Airflow. Raises httpx.HTTPError where it cannot be reached or refuses a call."""
 
-    def __init__(self, url: str, password: str) -> None:
+    def __init__(self, url: str, password: str, user: str = USER) -> None:
         self.url = url
+        self._user = user
         self._api = f"{url}/api/v2"
         self._password = password
         self._http = local_http()
@@ -34,7 +35,7 @@ class Client:
 
     def sign_in(self) -> None:
         """Get the token that every other call needs."""
-        answer = self._http.post(f"{self.url}/auth/token", json={"username": USER, "password": self._password})
+        answer = self._http.post(f"{self.url}/auth/token", json={"username": self._user, "password": self._password})
         self._http.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['access_token']}"
 
     def ensure_pool(self, name: str, slots: int, description: str) -> None:

@@ -193,6 +193,12 @@ class NativeStack:
         command = [sys.executable, "-m", "airflow", *arguments]
         return self._run(command, self._environment("scheduler") | dict(told or {}))
 
+    def quarterdeck(self, *arguments: str, user: str, password: str) -> subprocess.CompletedProcess[str]:
+        """Give a command of ours in a worker's environment, as this user of Airflow's."""
+        told = {"QUARTERDECK_AIRFLOW_USER": user, "QUARTERDECK_AIRFLOW_PASSWORD": password}
+        command = [sys.executable, "-c", "from quarterdeck.cli import main; main()", *arguments]
+        return subprocess.run(command, env=self._environment("worker") | told, capture_output=True, text=True)
+
     def postgres(self, program: str, *arguments: str) -> str:
         """Run a client program of PostgreSQL's on the metadata's server, as its user; returns what it printed."""
         told = self.services["postgres"]["environment"]

@@ -185,6 +185,31 @@ def test_an_analyst_may_backfill_and_nothing_else(first: Followed, stack: Native
     assert ann.post(f"/api/v2/dags/{BACKFILL_DAG}/dagRuns", json=asked).status_code == 400
 
 
+def test_commands_start_their_runs_on_the_server_as_who_gave_them(first: Followed, stack: NativeStack) -> None:
+    for name in ("amy", "vera"):
+        person = (
+            "--firstname",
+            name,
+            "--lastname",
+            "Smith",
+            "--email",
+            f"{name}@localhost",
+            "--password",
+            "a-long-word",
+        )
+        stack.airflow("users", "create", "--username", name, "--role", "Viewer", *person)
+    stack.airflow("users", "add-role", "--username", "amy", "--role", "Analyst")
+    asked = ("backfill", "--from", "2017-18Q3", "--to", "2017-18Q3", "--organisation", "southampton", "--json")
+    done = stack.quarterdeck(*asked, user="amy", password="a-long-word")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert (said["by"], said["dry_run"], len(said["submissions"]), said["figures_changed"]) == ("amy", True, 1, 0)
+    for user, password, why in (("vera", "a-long-word", "vera may not do this"), ("amy", "another", "not let amy in")):
+        refused = stack.quarterdeck(*asked, user=user, password=password)
+        assert refused.returncode == 2 and why in refused.stderr, refused.stderr
+    assert not (stack.data / "airflow").exists()
+
+
 def test_every_run_ends_whoever_was_killed(disturbed: Followed) -> None:
     assert {run["state"] for run in disturbed.runs} == {"success"}
     assert disturbed.failed == [] and not disturbed.unanswered

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from loaders.archive import Withdrawal, receipts, received_as, withdraw
+from loaders.layout import load_layouts
 from loaders.load import LoadError, load_batches
 from loaders.read import read_batch
 from loaders.receive import due, receive, receive_due, sweep, waiting
@@ -339,6 +340,18 @@ def test_everything_that_is_due_can_be_received_at_once(settings, hr_file, sampl
     loaded = load_batches(settings, [read_batch(settings, **batch) for batch in batches])
     assert (len(loaded.accepted), loaded.months) == (2, ["2017-12", "2018-11"])
     assert receive_due(settings) == []
+
+
+def test_what_comes_by_the_hour_leaves_loaded_files_as_they_were_read(settings, hr_file, tmp_path):
+    shutil.copytree(settings.layouts, tmp_path / "layouts")
+    changing = settings.model_copy(update={"layouts": tmp_path / "layouts"})
+    land(changing, hr_file)
+    run(changing)
+    layout = changing.layouts / "southampton_hr_update.yml"
+    layout.write_text(f"# Looked at again.\n{layout.read_text()}")
+    load_layouts.cache_clear()
+    assert due(changing) == [HR[1:]]
+    assert receive_due(changing) == []
 
 
 # Two runs at once, and rows that get lost
