@@ -7,12 +7,12 @@ SERVER := .venv-server
 BENCH  := .venv-cosmos
 LOCK   := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 
-CODE      := quarterdeck loaders transform expectations publication pages benchmarks dags samples tests
-TYPED     := quarterdeck loaders transform expectations publication pages benchmarks dags samples
+CODE      := quarterdeck loaders transform expectations publication pages benchmarks dags deploy samples tests
+TYPED     := quarterdeck loaders transform expectations publication pages benchmarks dags deploy samples
 SAMPLES   := samples/*/*/[0-9][0-9][0-9][0-9]-[0-9][0-9]/*
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-long test-server fuzz lint format lock samples up down stack bench docs clean
+.PHONY: help setup demo test test-fast test-long test-server fuzz lint format lock samples up down stack stack-native bench docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ down: $(VENV)/.runtime ## Stop what `make up` started
 
 stack: ## Start everything on a server with containers; makes the keys in .env the first time
 	@sh deploy/stack.sh
+
+stack-native: $(SERVER)/.made ## Start the same services without containers, until Ctrl-C: needs PostgreSQL and Redis
+	@$(SERVER)/bin/python -m deploy
 
 bench: $(BENCH)/.made ## Measure, and write the results to benchmarks/results
 	$(BENCH)/bin/python -m benchmarks

@@ -15,14 +15,14 @@ def task_policy(task: Any) -> None:
         task.queue = POOL
 
 
-@worker_init.connect
+@worker_init.connect  # type: ignore[untyped-decorator]
 def import_once(**_: object) -> None:
     """Import before the worker forks, whose processes fork the tasks: most of these import longer than they work."""
     for module in IMPORTED_FOR_TASKS:
         import_module(module)
 
 
-@worker_process_init.connect
+@worker_process_init.connect  # type: ignore[untyped-decorator]
 def let_tasks_fork(**_: object) -> None:
     """Celery's processes are daemons, which may have no children; a task reads files of strangers in one."""
     multiprocessing.current_process().daemon = False

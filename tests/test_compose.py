@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.compose import FILE, required, resolved
 from quarterdeck.orchestration import ANALYST, POOL, POOL_SLOTS
 from quarterdeck.settings import PROJECT_ROOT
-from tests.compose import FILE, required, resolved
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(FILE.read_text())
 SERVICES: dict[str, Any] = DOCUMENT["services"]

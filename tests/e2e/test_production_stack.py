@@ -20,12 +20,12 @@ import duckdb
 import httpx
 import pytest
 
+from deploy.native_stack import NativeStack, missing, wait_for
 from quarterdeck.local_airflow.client import Client, now
 from quarterdeck.local_airflow.follow import Followed
 from quarterdeck.orchestration import BACKFILL_DAG, LATE_DAG, POOL, PUBLICATION_DAG
 from quarterdeck.settings import PROJECT_ROOT, Settings
 from tests import pipeline
-from tests.e2e.native_stack import NativeStack, missing, wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.server]
 

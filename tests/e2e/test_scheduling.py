@@ -20,13 +20,13 @@ import pytest
 from benchmarks.generate.files import write
 from benchmarks.generate.installation import install
 from benchmarks.generate.world import World
+from deploy.native_stack import NativeStack, missing
 from quarterdeck.feeds import FEEDS
 from quarterdeck.local_airflow.client import Client, now
 from quarterdeck.local_airflow.follow import Followed
 from quarterdeck.orchestration import NO_CALENDAR, PUBLICATION_DAG, ingest_dag
 from quarterdeck.settings import Settings
 from tests import pipeline
-from tests.e2e.native_stack import NativeStack, missing
 
 pytestmark = [pytest.mark.e2e, pytest.mark.server]
 

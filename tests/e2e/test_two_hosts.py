@@ -16,11 +16,11 @@ from pydantic import SecretStr
 from benchmarks.generate import raw_rows
 from benchmarks.generate.installation import install
 from benchmarks.generate.world import World
+from deploy.native_stack import NativeStack, missing
 from quarterdeck.local_airflow.client import now
 from quarterdeck.local_airflow.follow import Followed
 from quarterdeck.orchestration import LAKE_DAG, NO_CALENDAR
 from quarterdeck.settings import Settings
-from tests.e2e.native_stack import NativeStack, missing
 from tests.transform.test_lake import marts_in_file, marts_in_lake
 from transform.candidate import build
 

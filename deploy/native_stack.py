@@ -25,11 +25,11 @@ from typing import Any
 import httpx
 import psutil
 
+from deploy.compose import required, resolved
 from quarterdeck.local_airflow.client import Client
 from quarterdeck.local_airflow.follow import Followed, follow
 from quarterdeck.orchestration import DAGS
 from quarterdeck.settings import PROJECT_ROOT
-from tests.compose import required, resolved
 
 COMPONENTS = ("api-server", "dag-processor", "scheduler", "triggerer", "worker", "writer")
 _UNPRIVILEGED = ("postgres", "nobody")
@@ -71,16 +71,19 @@ class NativeStack:
         address: str = "127.0.0.1",
     ) -> None:
         self.data, self.home, self.logs = folder / "data", folder / "airflow", folder / "logs"
+        # Its history goes with the metadata.
+        shutil.rmtree(self.logs, ignore_errors=True)
         for path in (self.data, self.home, self.logs):
             path.mkdir(exist_ok=True)
         self.told, self.hosts, self.address = dict(told or {}), dict(hosts or {}), address
         self.components = [name for name in COMPONENTS if name != "worker" or not self.hosts] + list(self.hosts)
         self._stopping, self._lock = threading.Event(), threading.RLock()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._written_before: dict[str, int] = {}
         self.ports = {name: _free_port() for name in ("api-server", "postgres", "redis", "health")}
         self.secrets = {name: secrets.token_hex(16) for name in sorted(required())}
         self.secrets["AIRFLOW_FERNET_KEY"] = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-        # A test does not wait for minutes to see that a worker is gone.
+        # Who tries it does not wait for minutes to see that a worker is gone.
         chosen = {"QUARTERDECK_HEARTBEAT_TIMEOUT": "15", "QUARTERDECK_QUEUED_TIMEOUT": "60", "QUARTERDECK_READERS": "2"}
         self.services: dict[str, Any] = resolved(self.secrets | chosen | self.told)["services"]
         # Its server runs as another user, who cannot look into this one's folders.
@@ -214,8 +217,8 @@ class NativeStack:
         return done.stdout
 
     def log(self, name: str) -> str:
-        """What a component wrote."""
-        return (self.logs / f"{name}.log").read_text(errors="replace")
+        """What a component wrote since it was last started."""
+        return (self.logs / f"{name}.log").read_bytes()[self._written_before[name] :].decode(errors="replace")
 
     def _watch(self) -> None:
         """Start again what ended by itself."""
@@ -319,6 +322,7 @@ class NativeStack:
 
     def _spawn(self, name: str, command: Sequence[str], environment: dict[str, str], user: str | None = None) -> None:
         with (self.logs / f"{name}.log").open("ab") as output, self._lock:
+            self._written_before[name] = output.tell()
             self.processes[name] = subprocess.Popen(
                 command,
                 env=environment,

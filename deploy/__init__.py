@@ -1,0 +1,1 @@
+"""How the services of a server are put together, in containers and without."""
