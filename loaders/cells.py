@@ -1,5 +1,6 @@
 """Workbooks of sheets of typed cells, whatever the format of the file they came from."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
@@ -7,6 +8,8 @@ from loaders.text import CellValue, key, plain
 
 Address = tuple[int, int]
 """Row and column, both counted from 0."""
+_LARGEST_INDEXED = 100_000
+"""Cells of a sheet whose texts are kept by where they stand."""
 
 
 class UnreadableFileError(Exception):
@@ -89,17 +92,47 @@ class Sheet:
         """Every cell as text, as `plain` makes it."""
         return [["" if value == "" else plain(value) for value in row] for row in self.rows]
 
+    def cells_saying(self, wanted: str) -> list[Address]:
+        """The cells whose text, made ready for comparison as by `key`, is this one; row by row."""
+        if self._places is not None:
+            return self._places.get(wanted, [])
+        return [cell for cell, text in self._keys() if text == wanted]
+
+    def cells_containing(self, wanted: str) -> list[Address]:
+        """The cells in whose text, made ready for comparison, this one stands; row by row."""
+        if self._places is not None:
+            return sorted(cell for text, cells in self._places.items() if wanted in text for cell in cells)
+        return [cell for cell, text in self._keys() if wanted in text]
+
+    def _keys(self) -> Iterator[tuple[Address, str]]:
+        for row, texts in enumerate(self.shown):
+            yield from (((row, column), key(text)) for column, text in enumerate(texts) if text)
+
     @cached_property
-    def keys(self) -> list[list[str]]:
-        """Every cell's text for comparison, as `key` makes it."""
-        return [[text and key(text) for text in row] for row in self.shown]
+    def _places(self) -> dict[str, list[Address]] | None:
+        """Every text with its cells; None for a large sheet, of which this would take too much memory."""
+        if sum(map(len, self.rows)) > _LARGEST_INDEXED:
+            return None
+        found: dict[str, list[Address]] = {}
+        for cell, text in self._keys():
+            found.setdefault(text, []).append(cell)
+        return found
+
+    @cached_property
+    def width(self) -> int:
+        """How many columns the longest row has."""
+        return max(map(len, self.rows), default=0)
+
+    @cached_property
+    def merged_rows(self) -> set[int]:
+        """The rows that merged cells stand in."""
+        return {row for row, _ in self.merged}
 
     def turn(self) -> "Sheet":
         """The same sheet with its rows as columns; of its marks only the merged cells."""
-        width = max((len(row) for row in self.rows), default=0)
         return Sheet(
             self.name,
-            [[self.value(row, column) for row in range(len(self.rows))] for column in range(width)],
+            [[self.value(row, column) for row in range(len(self.rows))] for column in range(self.width)],
             {cell[::-1]: first[::-1] for cell, first in self.merged.items()},
             typed=self.typed,
             turned=not self.turned,

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import NamedTuple
 
-from loaders.cells import Sheet, column_letters, column_number
+from loaders.cells import Sheet, column_letters
+from quarterdeck.findings import Finding
 
 
 class Text(NamedTuple):
@@ -45,21 +47,46 @@ class Row:
     numbers: dict[str, list[Number]] = field(default_factory=dict)
 
 
+class Headings(NamedTuple):
+    """What the headings of a table say: the sheet's columns for each of the layout's, and what each heading keeps.
+
+    `context` is what headings say of every row. Columns that are `without_heading` count from 0; those that are
+    `headed` have a heading or stand between such. `findings` are those about the headings.
+    """
+
+    columns: dict[str, list[tuple[int, dict[str, str]]]]
+    context: dict[str, Text]
+    without_heading: frozenset[int]
+    headed: range
+    findings: tuple[Finding, ...]
+
+
 @dataclass
 class Block:
-    """One occurrence of a table on its sheet: the sheet's columns for each of the layout's, and its rows.
+    """One occurrence of a table on its sheet: its headings, and its rows.
 
-    `heading_row` and the columns `without_heading` count from 0; `group_starts` are the rows that follow a band.
+    `heading_row` counts from 0; `group_starts` are the rows that follow a band. Where the block is not `complete`, a
+    column is missing.
     """
 
     number: int
     heading_row: int
-    columns: dict[str, list[tuple[int, dict[str, str]]]]
+    headings: Headings
     context: dict[str, Text]
+    complete: bool
     rows: list[Row] = field(default_factory=list)
     boundary: int = 0
     group_starts: set[int] = field(default_factory=set)
-    without_heading: set[int] = field(default_factory=set)
+
+    @property
+    def columns(self) -> dict[str, list[tuple[int, dict[str, str]]]]:
+        """The sheet's columns for each of the layout's, and what their headings say."""
+        return self.headings.columns
+
+    @cached_property
+    def mapped(self) -> list[int]:
+        """The sheet's columns that are read, from the left."""
+        return sorted({column for found in self.columns.values() for column, _ in found})
 
 
 def own_texts(sheet: Sheet, row: Row) -> dict[str, Text]:
@@ -72,11 +99,12 @@ def own_texts(sheet: Sheet, row: Row) -> dict[str, Text]:
 
 def first_text(sheet: Sheet, row: Row) -> Text:
     """What stands leftmost in a row; nothing, in column A, where no word does."""
-
-    def place(text: Text) -> int:
-        return int(text.cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")) if sheet.turned else column_number(text.cell)
-
-    return min(own_texts(sheet, row).values(), key=place, default=Text("", sheet.own_address(row.number_of - 1, 0)))
+    # Of addresses beside each other, the shorter one, or else the first by its letters or figures, stands first.
+    return min(
+        own_texts(sheet, row).values(),
+        key=lambda text: (len(text.cell), text.cell),
+        default=Text("", sheet.own_address(row.number_of - 1, 0)),
+    )
 
 
 def figures_of(row: Row) -> Iterator[tuple[tuple[object, ...], Number]]:
