@@ -1,10 +1,11 @@
 """Workbooks of sheets of typed cells, whatever the format of the file they came from."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
-from loaders.text import CellValue, key, plain
+from loaders.text import CellValue, compared, plain, spaced
 
 Address = tuple[int, int]
 """Row and column, both counted from 0."""
@@ -90,7 +91,7 @@ class Sheet:
     @cached_property
     def shown(self) -> list[list[str]]:
         """Every cell as text, as `plain` makes it."""
-        return [["" if value == "" else plain(value) for value in row] for row in self.rows]
+        return [[spaced[value] if isinstance(value, str) else plain(value) for value in row] for row in self.rows]
 
     def cells_saying(self, wanted: str) -> list[Address]:
         """The cells whose text, made ready for comparison as by `key`, is this one; row by row."""
@@ -100,23 +101,25 @@ class Sheet:
 
     def cells_containing(self, wanted: str) -> list[Address]:
         """The cells in whose text, made ready for comparison, this one stands; row by row."""
-        if self._places is not None:
-            return sorted(cell for text, cells in self._places.items() if wanted in text for cell in cells)
-        return [cell for cell, text in self._keys() if wanted in text]
-
-    def _keys(self) -> Iterator[tuple[Address, str]]:
-        for row, texts in enumerate(self.shown):
-            yield from (((row, column), key(text)) for column, text in enumerate(texts) if text)
+        if self._places is None:
+            return [cell for cell, text in self._keys() if wanted in text]
+        return sorted(cell for text in self._places if wanted in text for cell in self._places[text])
 
     @cached_property
     def _places(self) -> dict[str, list[Address]] | None:
         """Every text with its cells; None for a large sheet, of which this would take too much memory."""
-        if sum(map(len, self.rows)) > _LARGEST_INDEXED:
+        if self.width * len(self.rows) > _LARGEST_INDEXED:
             return None
-        found: dict[str, list[Address]] = {}
+        found: dict[str, list[Address]] = defaultdict(list)
         for cell, text in self._keys():
-            found.setdefault(text, []).append(cell)
+            found[text].append(cell)
         return found
+
+    def _keys(self) -> Iterator[tuple[Address, str]]:
+        for row, texts in enumerate(self.shown):
+            for column, text in enumerate(texts):
+                if text:
+                    yield (row, column), compared[text]
 
     @cached_property
     def width(self) -> int:

@@ -205,7 +205,7 @@ class _Records:
         self.blank = _blank(table, sheet, record.record, record.set)
         self.fields = records()[record.record].keys() - record.set.keys()
         self.sources = [source for source in record.sources if source[1] == "quantity" or source[0] not in record.set]
-        self.said_by_headings: dict[tuple[str, tuple[tuple[str, str], ...]], dict[str, str]] = {}
+        self.said_by_headings: dict[tuple[object, ...], tuple[RawRow, tuple[str, ...]]] = {}
 
     def of(self, row: Row) -> Iterator[RawRow]:
         """What one row becomes."""
@@ -224,10 +224,10 @@ class _Records:
             return
         for name in record.values:
             for figure in row.numbers.get(name, ()):
-                raw, own = said.copy(), self._parts(name, row, figure)
-                raw.update(own)
-                _put_quantity(raw, "value", figure)
-                raw["cells"] = _with_value(where, tuple(own), figure.cell, figure.part)
+                own, names = self._beside(name, row, figure)
+                raw = said | own
+                raw["value"] = figure.value
+                raw["cells"] = _with_value(where, names, figure.cell, figure.part)
                 yield raw
 
     def _said(self, row: Row) -> tuple[RawRow, dict[str, str]]:
@@ -251,19 +251,24 @@ class _Records:
                 cells.setdefault(name, token.cell)
         return raw, cells
 
-    def _parts(self, name: str, row: Row, figure: Number) -> dict[str, str]:
-        """What the heading says of a figure, and what the layout makes of it and of the words of the row."""
-        known = self.said_by_headings.get((name, figure.parts))
-        if known is not None:
-            return known
-        column, parts = self.table.columns[name], dict(figure.parts)
-        if column.dimensions:
+    def _beside(self, name: str, row: Row, figure: Number) -> tuple[RawRow, tuple[str, ...]]:
+        """What is said of a figure beside its value: its unit and the like, and the fields named last.
+
+        These are what its heading says, and what the layout makes of that and of the words of the row.
+        """
+        same = (name, *figure[1:4], figure.parts, figure.token)
+        if same in self.said_by_headings:
+            return self.said_by_headings[same]
+        dimensions, parts = self.table.columns[name].dimensions, dict(figure.parts)
+        if dimensions:
             shown = {part: text.value for part, text in row.texts.items()} | parts
-            parts |= {part: template.format_map(shown) for part, template in column.dimensions.items()}
-        own = {part: value for part, value in parts.items() if part in self.fields}
-        if not any("{" in template for template in column.dimensions.values()):
-            self.said_by_headings[name, figure.parts] = own
-        return own
+            parts |= {part: template.format_map(shown) for part, template in dimensions.items()}
+        own: RawRow = {part: value for part, value in parts.items() if part in self.fields}
+        names = tuple(own)
+        _put_quantity(own, "value", figure)
+        if not any("{" in template for template in dimensions.values()):
+            self.said_by_headings[same] = own, names
+        return own, names
 
 
 def _blank(table: TableLayout, sheet: Sheet, record: str, said: dict[str, str]) -> RawRow:

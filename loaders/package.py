@@ -21,7 +21,7 @@ _REMEMBERED = 256
 """How many small parts are remembered, unpacked: themes, styles and lists of parts are the same in file after file."""
 
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
-_ENCRYPTED = 0x1
+_ENCRYPTED, _NAME_IN_UTF8 = 0x1, 0x800
 _READ_AS_XML = (".xml", ".rels", ".vml")
 _DECLARATION = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 _OTHER_ENCODING = re.compile(rb"""<\?xml[^>]*\bencoding\s*=\s*["'](?!utf-8["']|us-ascii["'])""", re.IGNORECASE)
@@ -89,7 +89,8 @@ def _unpacked(content: bytes, part: zipfile.ZipInfo) -> bytes:
     signature, name_length, extra_length = _LOCAL_HEADER.unpack(header)
     start += _LOCAL_HEADER.size
     name = content[start : start + name_length]
-    if signature != b"PK\x03\x04" or name != part.orig_filename.encode("utf-8" if part.flag_bits & 0x800 else "cp437"):
+    encoding = "utf-8" if part.flag_bits & _NAME_IN_UTF8 or part.orig_filename.isascii() else "cp437"
+    if signature != b"PK\x03\x04" or name != part.orig_filename.encode(encoding):
         raise UnreadableFileError("it is damaged: its list of parts is not that of the parts themselves")
     start += name_length + extra_length
     packed = content[start : start + part.compress_size]

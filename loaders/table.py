@@ -450,13 +450,16 @@ class TableReader:
         numbers: list[Number] = []
         if unit is None:
             return numbers
-        values = self.sheet.rows[index]
+        sheet, tokens, above = self.sheet, spec.tokens, spec.above_150_percent
+        scale, decimals = -unit.scale if spec.negate else unit.scale, spec.decimals
+        # Of a cell with several figures a part is text anyway.
+        typed, values = sheet.typed and part is None, sheet.rows[index]
         for column, parts in found:
             value, of_several = values[column] if column < len(values) else "", None
-            if value == "" and not spec.tokens:
+            if value == "" and not tokens:
                 continue
-            if spec.tokens and (token := spec.token(value)):
-                cell = self.sheet.own_address(index, column)
+            if tokens and (token := spec.token(value)):
+                cell = sheet.own_address(index, column)
                 numbers.append(Number(None, unit.unit, unit.scale, 0, cell, tuple(parts.items()), token))
                 continue
             if part and isinstance(value, str) and plain(value):
@@ -465,20 +468,16 @@ class TableReader:
                     value, of_several = pieces[part[1]], part[1] + 1
                 else:
                     value = plain(value)
-            # Of a cell with several figures a part is text anyway.
-            figure, remarks = read_figure(
-                value, unit, typed=self.sheet.typed and part is None, above_150_percent=spec.above_150_percent
-            )
+            figure, remarks = read_figure(value, unit, typed=typed, above_150_percent=above)
             for remark in remarks:
-                self._find(*remark, self.sheet.address(index, column))
+                self._find(*remark, sheet.address(index, column))
             if figure is not None:
-                scale = -unit.scale if spec.negate else unit.scale
-                decimals = _decimals(figure) if spec.decimals == "as typed" else spec.decimals
-                cell = self.sheet.own_address(index, column)
                 if isinstance(value, str):
                     of_several = _PARTS_READ.get(unit.reads, of_several)
-                said = tuple(parts.items())
-                numbers.append(Number(figure, unit.unit, scale, decimals, cell, said, None, of_several))
+                places = _decimals(figure) if decimals == "as typed" else decimals
+                cell = sheet.own_address(index, column)
+                said = tuple(parts.items()) if parts else ()
+                numbers.append(Number(figure, unit.unit, scale, places, cell, said, None, of_several))
         return numbers
 
     def _unit(self, row: Row, spec: Column, index: int) -> Unit | None:
