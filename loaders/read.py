@@ -49,9 +49,10 @@ def read_batch(settings: Settings, feed: str, period: str, receipt_ids: list[str
     """Parse the files of these receipts into a folder below `work/`, and return the folder's path.
 
     The folder holds `submissions.json` (a receipt, its layout and its findings each) and a file `<record>.jsonl` a
-    record type: on every line one object from column to values, of `rows_of_line` rows that carry their receipt's id; of
-    a column in which all rows have one value it stands there once, and one that is blank throughout is left out. A file that cannot be read, or that ends the process that reads it, costs the others
-    nothing. The folder is this call's own: two runs that read the same files do not meet.
+    record type: on every line one object from column to values, of `rows_of_line` rows that carry their receipt's id.
+    Of a column in which all rows have one value it stands there once; one that is blank throughout is left out. A file
+    that cannot be read, or that ends the process that reads it, costs the others nothing. The folder is this call's
+    own: two runs that read the same files do not meet.
     """
     started, received = time.monotonic(), [receipt_of(settings, feed, period, each) for each in receipt_ids]
     batches = settings.work / "batches"
@@ -276,11 +277,12 @@ class _BatchFiles:
                 name: [row[name] for row in some] if name in some[0] else [identity[name]] * len(some)
                 for name in record_columns(record)
             }
-            # A value that all of a column have is written once; a column that is blank throughout is there all the same.
+            # A column that is blank throughout is none the less there when it is not written.
             said = {name: _once(values) for name, values in columns.items() if values.count(None) < len(values)}
-            said[ROWS] = len(some)
-            self.open[record].write(json.dumps(said, default=str, separators=(",", ":")) + "\n")
+            line: dict[str, Any] = {ROWS: len(some)} | said
+            self.open[record].write(json.dumps(line, default=str, separators=(",", ":")) + "\n")
 
 
 def _once(values: list[Any]) -> list[Any]:
+    """The values, or where they are all the same, the first alone."""
     return values[:1] if values.count(values[0]) == len(values) else values
