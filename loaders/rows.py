@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
 from typing import NamedTuple
 
 from loaders.cells import Sheet, column_letters
 from quarterdeck.findings import Finding
+
+Said = tuple[tuple[str, str], ...]
+"""What a heading keeps, by the names of its parts."""
 
 
 class Text(NamedTuple):
@@ -29,7 +31,7 @@ class Number(NamedTuple):
     scale: int
     decimals: int
     cell: str
-    parts: tuple[tuple[str, str], ...]
+    parts: Said
     token: str | None = None
     part: int | None = None
 
@@ -50,11 +52,16 @@ class Row:
 class Headings(NamedTuple):
     """What the headings of a table say: the sheet's columns for each of the layout's, and what each heading keeps.
 
+    Of the layout's columns, `words` has those that hold words, each with its column of the sheet; `figures` those that
+    hold numbers, each with its columns and what their headings keep; `mapped` all columns of the sheet that are read.
     `context` is what headings say of every row. Columns that are `without_heading` count from 0; those that are
     `headed` have a heading or stand between such. `findings` are those about the headings.
     """
 
     columns: dict[str, list[tuple[int, dict[str, str]]]]
+    words: list[tuple[str, int]]
+    figures: list[tuple[str, list[tuple[int, Said]]]]
+    mapped: list[int]
     context: dict[str, Text]
     without_heading: frozenset[int]
     headed: range
@@ -82,11 +89,6 @@ class Block:
     def columns(self) -> dict[str, list[tuple[int, dict[str, str]]]]:
         """The sheet's columns for each of the layout's, and what their headings say."""
         return self.headings.columns
-
-    @cached_property
-    def mapped(self) -> list[int]:
-        """The sheet's columns that are read, from the left."""
-        return sorted({column for found in self.columns.values() for column, _ in found})
 
 
 def own_texts(sheet: Sheet, row: Row) -> dict[str, Text]:

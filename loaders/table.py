@@ -10,7 +10,7 @@ from loaders.drift import blank_headings, heading_drift, likely_heading, row_dri
 from loaders.figures import read_figure
 from loaders.layout import Column, Dates, Heading, TableLayout, Unit, vocabulary
 from loaders.patterns import as_path, find, match, match_path, names_in
-from loaders.rows import Block, Headings, Number, Row, Text
+from loaders.rows import Block, Headings, Number, Row, Said, Text
 from loaders.text import CellValue, key, plain
 from loaders.values import NotADateError, NotANumberError, calendar_day, is_dash, number
 from quarterdeck.findings import Finding
@@ -224,7 +224,21 @@ class TableReader:
         self.findings.extend(heading_drift(self.layout, self.sheet, index, columns, unread))
         findings, self.findings = tuple(self.findings), found_so_far
         span = range(min(headed, default=0), max(headed, default=-1) + 1)
-        return Headings(columns, context, without_heading, span, findings)
+        numbers = {name for name in columns if self.layout.columns[name].is_number}
+        return Headings(
+            columns,
+            [(name, found[0][0]) for name, found in columns.items() if name not in numbers],
+            [
+                (name, [(column, tuple(said.items())) for column, said in columns[name]])
+                for name in columns
+                if name in numbers
+            ],
+            sorted({column for found in columns.values() for column, _ in found}),
+            context,
+            without_heading,
+            span,
+            findings,
+        )
 
     def _is_alone(self, index: int, column: int) -> bool:
         beyond = range(index + self.layout.heading.rows, len(self.sheet.rows))
@@ -278,7 +292,7 @@ class TableReader:
     def _is_blank(self, index: int, block: Block) -> bool:
         texts = self.sheet.shown[index]
         width = len(texts)
-        return not any(texts[column] for column in block.mapped if column < width)
+        return not any(texts[column] for column in block.headings.mapped if column < width)
 
     def _goes_on_below(self, index: int, block: Block) -> bool:
         """Whether what follows a blank row is a row of the table, by its figures and not only by its place."""
@@ -331,11 +345,8 @@ class TableReader:
 
     def _add_rows(self, block: Block, index: int) -> None:
         texts, shown = dict(block.context), self.sheet.shown[index]
-        for name, found in block.columns.items():
-            spec, column = self.layout.columns[name], found[0][0]
-            if spec.is_number:
-                continue
-            text = shown[column] if column < len(shown) else ""
+        for name, column in block.headings.words:
+            spec, text = self.layout.columns[name], shown[column] if column < len(shown) else ""
             if text and spec.is_plain:
                 texts[name] = Text(text, self.sheet.own_address(index, column))
             elif text or spec.fill_down:
@@ -347,10 +358,10 @@ class TableReader:
             row = Row(
                 index + 1, block.number, row_type, month=self._month(texts), texts=texts | fields if fields else texts
             )
-            for name, found in block.columns.items():
+            for name, places in block.headings.figures:
                 spec = self.layout.columns[name]
-                if spec.is_number and not (spec.blank_where_filled and spec.blank_where_filled in texts):
-                    row.numbers[name] = self._numbers(row, spec, index, found, part)
+                if not (spec.blank_where_filled and spec.blank_where_filled in texts):
+                    row.numbers[name] = self._numbers(row, spec, index, places, part)
             self._roll_up(block, row)
             block.rows.append(row)
             self._check_filled(block, row, index)
@@ -444,7 +455,7 @@ class TableReader:
         return code or text
 
     def _numbers(
-        self, row: Row, spec: Column, index: int, found: list[tuple[int, dict[str, str]]], part: tuple[str, int] | None
+        self, row: Row, spec: Column, index: int, found: list[tuple[int, Said]], part: tuple[str, int] | None
     ) -> list[Number]:
         unit = self._unit(row, spec, index)
         numbers: list[Number] = []
@@ -454,13 +465,13 @@ class TableReader:
         scale, decimals = -unit.scale if spec.negate else unit.scale, spec.decimals
         # Of a cell with several figures a part is text anyway.
         typed, values = sheet.typed and part is None, sheet.rows[index]
-        for column, parts in found:
+        for column, said in found:
             value, of_several = values[column] if column < len(values) else "", None
             if value == "" and not tokens:
                 continue
             if tokens and (token := spec.token(value)):
                 cell = sheet.own_address(index, column)
-                numbers.append(Number(None, unit.unit, unit.scale, 0, cell, tuple(parts.items()), token))
+                numbers.append(Number(None, unit.unit, unit.scale, 0, cell, said, token))
                 continue
             if part and isinstance(value, str) and plain(value):
                 pieces = plain(value).split(part[0])
@@ -476,7 +487,6 @@ class TableReader:
                     of_several = _PARTS_READ.get(unit.reads, of_several)
                 places = _decimals(figure) if decimals == "as typed" else decimals
                 cell = sheet.own_address(index, column)
-                said = tuple(parts.items()) if parts else ()
                 numbers.append(Number(figure, unit.unit, scale, places, cell, said, None, of_several))
         return numbers
 
