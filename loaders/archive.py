@@ -209,17 +209,12 @@ def sha256_of(path: Path) -> str:
 def _keep(settings: Settings, source: Path, seen: Look) -> tuple[str, int]:
     """Copy a file to where its hash says; the hash and the size are those of the copy."""
     partial = f"{settings.archive}/objects/.{uuid.uuid4().hex}"
-    digest, size = hashlib.sha256(), 0
     try:
-        with open(source, "rb", buffering=0) as original, _created(partial) as copy:
-            while some := original.read(_AT_ONCE):
-                digest.update(some)
-                size += len(some)
-                copy.write(some)
-            copy.flush()
+        with _created(partial) as copy:
+            sha256, size = _copy(source, copy)
             if look(source) != seen:
                 raise StillChangingError(source)
-            kept = str(settings.archived(digest.hexdigest()))
+            kept = str(settings.archived(sha256))
             if not os.path.exists(kept):
                 os.fchmod(copy.fileno(), 0o444)
                 os.fsync(copy.fileno())
@@ -228,4 +223,16 @@ def _keep(settings: Settings, source: Path, seen: Look) -> tuple[str, int]:
     finally:
         with suppress(FileNotFoundError):
             os.unlink(partial)
+    return sha256, size
+
+
+def _copy(source: Path, copy: BinaryIO) -> tuple[str, int]:
+    """Copy a file's bytes; their hash, and how many they are."""
+    digest, size = hashlib.sha256(), 0
+    with open(source, "rb", buffering=0) as original:
+        while some := original.read(_AT_ONCE):
+            digest.update(some)
+            size += len(some)
+            copy.write(some)
+    copy.flush()
     return digest.hexdigest(), size
