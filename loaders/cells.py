@@ -111,8 +111,10 @@ class Sheet:
         if self.width * len(self.rows) > _LARGEST_INDEXED:
             return None
         found: dict[str, list[Address]] = defaultdict(list)
-        for cell, text in self._keys():
-            found[text].append(cell)
+        for row, texts in enumerate(self.shown):
+            for column, text in enumerate(texts):
+                if text:
+                    found[compared[text]].append((row, column))
         return found
 
     def _keys(self) -> Iterator[tuple[Address, str]]:
