@@ -120,7 +120,7 @@ def _tables_of_figures(declared: Arithmetic) -> dict[str, str]:
 def _printed(figure: str) -> str:
     # Patterns of one column are worked out once for each text that the column holds; taking JSON apart is not.
     cell = (
-        f'replace(regexp_replace(nullif(regexp_extract(cells, \'"{figure}":"([^"]*)"\', 1), \'\'),'
+        f'replace(regexp_replace(nullif(regexp_extract(cells, \'"{figure}":\\s*"([^"]*)"\', 1), \'\'),'
         " '^([A-Z]+)$', '\\1' || chr(1)), chr(1), source_row::varchar)"
     )
     # What they are sorted by stands first.

@@ -20,9 +20,9 @@ _SHEET = re.compile(_OPEN + rb"sheet(?=\s)([^>]*)>")
 _RELATION = re.compile(_OPEN + rb"Relationship(?=\s)([^>]*)>")
 _COLUMNS = re.compile(_OPEN + rb"col(?=\s)([^>]*)>")
 _ROW = re.compile(_OPEN + rb"row(?=[\s/>])([^>]*)>")
-# A cell that is not written as nearly every program writes cells, or that stands beyond column Z or row 999.
-_UNUSUAL_CELL = re.compile(rb'<c(?=[\s/>])(?! r="[A-Z][0-9]{1,3}")')
-_NEAR = 26 * 999
+# A cell that is not written as nearly every program writes cells, or that stands beyond column BZ or row 999.
+_UNUSUAL_CELL = re.compile(rb'<c(?=[\s/>])(?! r="[AB]?[A-Z][0-9]{1,3}")')
+_NEAR = 3 * 26 * 999
 _REMEMBERED = 64
 """How many workbooks' lists of sheets are remembered: those of one template are all alike."""
 _ROW_OR_CELL = re.compile(_OPEN + rb"(?P<kind>row|c)(?=[\s/>])(?P<head>[^>]*?)(?P<empty>/?)>")
@@ -60,14 +60,12 @@ def marks(parts: Parts) -> dict[str, Marks]:
     workbook is not in the package.
     """
     by_name = {name.lower(): body for name, body in parts.items()}
-    bodies: dict[str, bytes] = {}
-    for name, target in _sheets(parts[WORKBOOK], parts[RELATIONS]):
-        body = by_name.get(target)
-        if body is None:
+    sheets = _sheets(parts[WORKBOOK], parts[RELATIONS])
+    for name, target in sheets:
+        if target not in by_name:
             raise UnreadableFileError(f"it is damaged: its sheet '{name}' is not in it")
-        bodies[name] = body
-    _check_areas(bodies)
-    return {name: _marks_of(body) for name, body in bodies.items()}
+    _check_areas(sheets, by_name)
+    return {name: _marks_of(by_name[target]) for name, target in sheets}
 
 
 def _read_sheets(workbook: bytes, relations: bytes) -> list[tuple[str, str]]:
@@ -104,18 +102,21 @@ def _targets(relations: bytes) -> dict[bytes, str]:
     return targets
 
 
-def _check_areas(bodies: dict[str, bytes]) -> None:
-    # Cells are looked at one by one only where the sheets could span too much.
-    if sum(_NEAR if _is_near(body) else _area(body) for body in bodies.values()) <= LARGEST_AREA:
+def _check_areas(sheets: list[tuple[str, str]], bodies: Parts) -> None:
+    """Refuse sheets that together span too much; several may be one part."""
+    near = {target: _is_near(bodies[target]) for target in {target for _, target in sheets}}
+    if all(near.values()) and len(sheets) * _NEAR <= LARGEST_AREA:
         return
-    area = 0
-    for name, body in bodies.items():
-        area += _area(body)
+    area, areas = 0, dict[str, int]()
+    for name, target in sheets:
+        if target not in areas:
+            areas[target] = _area(bodies[target])
+        area += areas[target]
         check_area(area, name)
 
 
 def _is_near(body: bytes) -> bool:
-    """Whether all cells are known to stand in the first 26 columns and 999 rows."""
+    """Whether all cells are known to stand in the first 78 columns and 999 rows."""
     return b":c" not in body and _UNUSUAL_CELL.search(body) is None
 
 
