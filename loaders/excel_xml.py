@@ -23,7 +23,7 @@ _ROW = re.compile(_OPEN + rb"row(?=[\s/>])([^>]*)>")
 # A cell that is not written as nearly every program writes cells, or that stands beyond column BZ or row 999.
 _UNUSUAL_CELL = re.compile(rb'<c(?=[\s/>])(?! r="[AB]?[A-Z][0-9]{1,3}")')
 _NEAR = 3 * 26 * 999
-_REMEMBERED = 64
+_REMEMBERED, _LARGEST_REMEMBERED = 64, 16 << 10
 """How many workbooks' lists of sheets are remembered: those of one template are all alike."""
 _ROW_OR_CELL = re.compile(_OPEN + rb"(?P<kind>row|c)(?=[\s/>])(?P<head>[^>]*?)(?P<empty>/?)>")
 _END_OF_CELL = re.compile(rb"</(?:[\w.-]+:)?c\s*>")
@@ -60,7 +60,8 @@ def marks(parts: Parts) -> dict[str, Marks]:
     workbook is not in the package.
     """
     by_name = {name.lower(): body for name, body in parts.items()}
-    sheets = _sheets(parts[WORKBOOK], parts[RELATIONS])
+    lists = parts[WORKBOOK], parts[RELATIONS]
+    sheets = (_sheets_remembered if sum(map(len, lists)) <= _LARGEST_REMEMBERED else _sheets)(*lists)
     for name, target in sheets:
         if target not in by_name:
             raise UnreadableFileError(f"it is damaged: its sheet '{name}' is not in it")
@@ -68,7 +69,7 @@ def marks(parts: Parts) -> dict[str, Marks]:
     return {name: _marks_of(by_name[target]) for name, target in sheets}
 
 
-def _read_sheets(workbook: bytes, relations: bytes) -> list[tuple[str, str]]:
+def _sheets(workbook: bytes, relations: bytes) -> list[tuple[str, str]]:
     """The worksheets by name, each with its part's name in lower case."""
     targets = _targets(relations)
     found = []
@@ -81,7 +82,7 @@ def _read_sheets(workbook: bytes, relations: bytes) -> list[tuple[str, str]]:
     return found
 
 
-_sheets = lru_cache(_REMEMBERED)(_read_sheets)
+_sheets_remembered = lru_cache(_REMEMBERED)(_sheets)
 
 
 def _attributes(tag: bytes) -> dict[str, bytes]:
