@@ -273,16 +273,11 @@ class _BatchFiles:
             self.open[record] = (self.folder / f"{record}.jsonl").open("w", encoding="utf-8")
         for start in range(0, len(rows), _ROWS_A_LINE):
             some = rows[start : start + _ROWS_A_LINE]
-            columns: dict[str, list[Any]] = {
-                name: [row[name] for row in some] if name in some[0] else [identity[name]] * len(some)
-                for name in record_columns(record)
-            }
-            # A column that is blank throughout is none the less there when it is not written.
-            said = {name: _once(values) for name, values in columns.items() if values.count(None) < len(values)}
-            line: dict[str, Any] = {ROWS: len(some)} | said
+            line: dict[str, Any] = {ROWS: len(some)}
+            for name in record_columns(record):
+                values = [row[name] for row in some] if name in some[0] else [identity[name]]
+                if values.count(values[0]) < len(values):
+                    line[name] = values
+                elif values[0] is not None:
+                    line[name] = values[:1]
             self.open[record].write(json.dumps(line, default=str, separators=(",", ":")) + "\n")
-
-
-def _once(values: list[Any]) -> list[Any]:
-    """The values, or where they are all the same, the first alone."""
-    return values[:1] if values.count(values[0]) == len(values) else values
