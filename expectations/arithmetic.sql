@@ -1,53 +1,8 @@
--- Printed totals and results against what they should be. Reads the temporary tables `printed_figures` (one row a
--- printed figure, whatever record it came from), `identities` (one row a declared identity) and `rules` (one row an
--- identity, and 0 for roll-ups); leaves `checked`, one row a comparison.
--- Amounts are compared exactly, in canonical units (value x scale), and reported in the unit of the printed figure.
-
--- A table on a sheet of a submission, and a kind of figure, go by their numbers from here on.
-create or replace temp table places as
-select
-    *,
-    row_number() over () as place
-from (
-    select distinct record, record_order, submission_id, organisation_code, reporting_period, table_name, sheet
-    from printed_figures
-);
-
-create or replace temp table kinds as
-select
-    record,
-    label_field,
-    figure,
-    row_number() over () as kind,
-    dimension_values,
-    map(dimension_names, dimension_values) as dimensions
-from (
-    select distinct record, label_field, figure, dimension_names, dimension_values
-    from printed_figures
-);
-
-create or replace temp table figures as
-select
-    places.place,
-    kinds.kind,
-    printed_figures.block,
-    printed_figures.source_row,
-    printed_figures.row_type,
-    printed_figures.rolls_up_to_row,
-    printed_figures.label,
-    printed_figures.printed
-from printed_figures
-inner join places
-    on
-        printed_figures.record = places.record
-        and printed_figures.submission_id = places.submission_id
-        and printed_figures.table_name = places.table_name
-        and printed_figures.sheet = places.sheet
-inner join kinds
-    on
-        printed_figures.record = kinds.record
-        and printed_figures.figure = kinds.figure
-        and printed_figures.dimension_values = kinds.dimension_values;
+-- Printed totals and results against what they should be. Reads the temporary tables `places` (one row a table on a sheet
+-- of a submission), `kinds` (one row a kind of figure), `figures` (one row a printed figure, whatever record it came from),
+-- `identities` (one row a declared identity) and `rules` (one row an identity, and 0 for roll-ups); leaves `checked`, one row
+-- a comparison. Amounts are compared exactly, in canonical units (value x scale), and reported in the unit of the printed
+-- figure.
 
 -- Roll-ups: the rows that name a total, figure by figure, beside what that total prints. A total of other dimensions
 -- than its rows (a total of years, where years run down the table) is an identity's business.

@@ -3,16 +3,19 @@
 import hashlib
 import json
 import os
-import shutil
 import threading
 import uuid
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from quarterdeck.settings import Settings
+
+_AT_ONCE = 1 << 20
+"""Bytes of a file that are copied in one go."""
 
 
 @dataclass(frozen=True)
@@ -87,22 +90,31 @@ def store(
         size,
         now.isoformat(timespec="microseconds"),
     )
-    path = _folder(settings, feed, period) / f"{receipt.receipt_id}.json"
-    _write_whole(path, json.dumps(asdict(receipt)).encode(), durable=True)
+    path = f"{_folder(settings, feed, period)}/{receipt.receipt_id}.json"
+    _write_whole(path, json.dumps(vars(receipt)).encode(), durable=True)
     return receipt
 
 
 def receipts(settings: Settings, feed: str, period: str) -> list[Receipt]:
     """Every receipt of a feed and month, oldest first."""
     folder = _folder(settings, feed, period)
+    try:
+        names = sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return []
     # What is noted beside a receipt has its name, and an ending more.
-    found = sorted(path for path in folder.glob("*.json") if path.suffixes == [".json"])
-    return [Receipt(**json.loads(path.read_text())) for path in found]
+    found = [name for name in names if name.endswith(".json") and name.count(".") == 1]
+    return [_receipt(f"{folder}/{name}") for name in found]
 
 
 def receipt_of(settings: Settings, feed: str, period: str, receipt_id: str) -> Receipt:
     """One receipt by its id."""
-    return Receipt(**json.loads((_folder(settings, feed, period) / f"{receipt_id}.json").read_text()))
+    return _receipt(f"{_folder(settings, feed, period)}/{receipt_id}.json")
+
+
+def _receipt(path: str) -> Receipt:
+    with open(path, "rb") as stream:
+        return Receipt(**json.load(stream))
 
 
 def received_as(settings: Settings, submission_id: str) -> Receipt | None:
@@ -132,51 +144,60 @@ def mark_loaded(settings: Settings, receipt: Receipt, mark: dict[str, Any]) -> N
 def loaded_mark(settings: Settings, receipt: Receipt) -> dict[str, Any] | None:
     """What `mark_loaded` noted; None where it noted nothing."""
     try:
-        return dict(json.loads(_mark_file(settings, receipt).read_bytes()))
+        with open(_mark_file(settings, receipt), "rb") as stream:
+            return dict(json.load(stream))
     except (FileNotFoundError, ValueError):
         return None
 
 
 def withdraw(settings: Settings, receipt: Receipt, withdrawal: Withdrawal) -> None:
     """Note beside a receipt, for good, that the file is taken back."""
-    _write_whole(_withdrawal_file(settings, receipt), json.dumps(asdict(withdrawal)).encode(), durable=True)
+    _write_whole(_withdrawal_file(settings, receipt), json.dumps(vars(withdrawal)).encode(), durable=True)
 
 
 def withdrawal_of(settings: Settings, receipt: Receipt) -> Withdrawal | None:
     """What `withdraw` noted; None where nobody took the file back."""
     try:
-        return Withdrawal(**json.loads(_withdrawal_file(settings, receipt).read_bytes()))
+        with open(_withdrawal_file(settings, receipt), "rb") as stream:
+            return Withdrawal(**json.load(stream))
     except FileNotFoundError:
         return None
 
 
-def _withdrawal_file(settings: Settings, receipt: Receipt) -> Path:
-    return _folder(settings, receipt.feed, receipt.reporting_period) / f"{receipt.receipt_id}.withdrawn.json"
+# A month has thousands of these files: their names are put together as text, which is faster than as paths.
 
 
-def _mark_file(settings: Settings, receipt: Receipt) -> Path:
-    return _folder(settings, receipt.feed, receipt.reporting_period) / f"{receipt.receipt_id}.loaded.json"
+def _withdrawal_file(settings: Settings, receipt: Receipt) -> str:
+    return f"{_folder(settings, receipt.feed, receipt.reporting_period)}/{receipt.receipt_id}.withdrawn.json"
 
 
-def _write_whole(path: Path, content: bytes, *, durable: bool) -> None:
+def _mark_file(settings: Settings, receipt: Receipt) -> str:
+    return f"{_folder(settings, receipt.feed, receipt.reporting_period)}/{receipt.receipt_id}.loaded.json"
+
+
+def _folder(settings: Settings, feed: str, period: str) -> str:
+    return f"{settings.archive}/receipts/{feed}/{period}"
+
+
+def _write_whole(path: str, content: bytes, *, durable: bool) -> None:
     """Write a file so that a reader finds all of it or nothing; a durable one is found after a power cut as well."""
-    if not path.parent.is_dir():
-        path.parent.mkdir(parents=True, exist_ok=True)
-    partial = _partial(path)
-    with partial.open("wb") as stream:
+    folder, name = os.path.split(path)
+    partial = f"{folder}/.{name}.{os.getpid()}.{threading.get_ident()}"
+    with _created(partial) as stream:
         stream.write(content)
         stream.flush()
         if durable:
             os.fsync(stream.fileno())
-    partial.replace(path)
+    os.replace(partial, path)
 
 
-def _partial(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-
-
-def _folder(settings: Settings, feed: str, period: str) -> Path:
-    return settings.archive / "receipts" / feed / period
+def _created(path: str) -> BinaryIO:
+    """A new file for writing, in a folder that is made where it is missing."""
+    try:
+        return open(path, "wb")
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        return open(path, "wb")
 
 
 def sha256_of(path: Path) -> str:
@@ -187,20 +208,31 @@ def sha256_of(path: Path) -> str:
 
 def _keep(settings: Settings, source: Path, seen: Look) -> tuple[str, int]:
     """Copy a file to where its hash says; the hash and the size are those of the copy."""
-    partial = settings.archive / "objects" / f".{uuid.uuid4().hex}"
-    partial.parent.mkdir(parents=True, exist_ok=True)
+    partial = f"{settings.archive}/objects/.{uuid.uuid4().hex}"
     try:
-        shutil.copyfile(source, partial)
-        if look(source) != seen:
-            raise StillChangingError(source)
-        with partial.open("rb") as copy:
-            sha256, size = hashlib.file_digest(copy, "sha256").hexdigest(), copy.tell()
-            kept = settings.archived(sha256)
-            if not kept.exists():
-                kept.parent.mkdir(parents=True, exist_ok=True)
+        with _created(partial) as copy:
+            sha256, size = _copy(source, copy)
+            if look(source) != seen:
+                raise StillChangingError(source)
+            kept = str(settings.archived(sha256))
+            if not os.path.exists(kept):
+                os.fchmod(copy.fileno(), 0o444)
                 os.fsync(copy.fileno())
-                partial.chmod(0o444)
-                partial.replace(kept)
+                os.makedirs(os.path.dirname(kept), exist_ok=True)
+                os.replace(partial, kept)
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(partial)
     return sha256, size
+
+
+def _copy(source: Path, copy: BinaryIO) -> tuple[str, int]:
+    """Copy a file's bytes; their hash, and how many they are."""
+    digest, size = hashlib.sha256(), 0
+    with open(source, "rb", buffering=0) as original:
+        while some := original.read(_AT_ONCE):
+            digest.update(some)
+            size += len(some)
+            copy.write(some)
+    copy.flush()
+    return digest.hexdigest(), size

@@ -1,12 +1,16 @@
 """Workbooks of sheets of typed cells, whatever the format of the file they came from."""
 
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
-from loaders.text import CellValue, key, plain
+from loaders.text import CellValue, compared, plain, spaced
 
 Address = tuple[int, int]
 """Row and column, both counted from 0."""
+_LARGEST_INDEXED = 100_000
+"""Cells of a sheet whose texts are kept by where they stand."""
 
 
 class UnreadableFileError(Exception):
@@ -87,19 +91,53 @@ class Sheet:
     @cached_property
     def shown(self) -> list[list[str]]:
         """Every cell as text, as `plain` makes it."""
-        return [["" if value == "" else plain(value) for value in row] for row in self.rows]
+        return [[spaced[value] if isinstance(value, str) else plain(value) for value in row] for row in self.rows]
+
+    def cells_saying(self, wanted: str) -> list[Address]:
+        """The cells whose text, made ready for comparison as by `key`, is this one; row by row."""
+        if self._places is not None:
+            return self._places.get(wanted, [])
+        return [cell for cell, text in self._keys() if text == wanted]
+
+    def cells_containing(self, wanted: str) -> list[Address]:
+        """The cells in whose text, made ready for comparison, this one stands; row by row."""
+        if self._places is None:
+            return [cell for cell, text in self._keys() if wanted in text]
+        return sorted(cell for text in self._places if wanted in text for cell in self._places[text])
 
     @cached_property
-    def keys(self) -> list[list[str]]:
-        """Every cell's text for comparison, as `key` makes it."""
-        return [[text and key(text) for text in row] for row in self.shown]
+    def _places(self) -> dict[str, list[Address]] | None:
+        """Every text with its cells; None for a large sheet, of which this would take too much memory."""
+        if self.width * len(self.rows) > _LARGEST_INDEXED:
+            return None
+        found: dict[str, list[Address]] = defaultdict(list)
+        for row, texts in enumerate(self.shown):
+            for column, text in enumerate(texts):
+                if text:
+                    found[compared[text]].append((row, column))
+        return found
+
+    def _keys(self) -> Iterator[tuple[Address, str]]:
+        for row, texts in enumerate(self.shown):
+            for column, text in enumerate(texts):
+                if text:
+                    yield (row, column), compared[text]
+
+    @cached_property
+    def width(self) -> int:
+        """How many columns the longest row has."""
+        return max(map(len, self.rows), default=0)
+
+    @cached_property
+    def merged_rows(self) -> set[int]:
+        """The rows that merged cells stand in."""
+        return {row for row, _ in self.merged}
 
     def turn(self) -> "Sheet":
         """The same sheet with its rows as columns; of its marks only the merged cells."""
-        width = max((len(row) for row in self.rows), default=0)
         return Sheet(
             self.name,
-            [[self.value(row, column) for row in range(len(self.rows))] for column in range(width)],
+            [[self.value(row, column) for row in range(len(self.rows))] for column in range(self.width)],
             {cell[::-1]: first[::-1] for cell, first in self.merged.items()},
             typed=self.typed,
             turned=not self.turned,

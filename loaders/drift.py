@@ -240,7 +240,8 @@ def row_drift(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Findin
 
 def _merged_figures(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Finding]:
     """Figures that are shown beside several rows or under several headings, and belong to one."""
-    if not sheet.merged:
+    rows = {row.number_of - 1 for row in block.rows}
+    if sheet.merged_rows.isdisjoint(rows):
         return
     figures = {
         column: name
@@ -248,7 +249,6 @@ def _merged_figures(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[
         for column, _ in found
         if table.columns[name].is_number and not table.columns[name].blank_where_filled
     }
-    rows = {row.number_of - 1 for row in block.rows}
     told = set()
     for row in sorted(rows):
         for column in figures:
@@ -267,10 +267,10 @@ def _merged_figures(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[
                 )
 
 
-def blank_headings(table: TableLayout, sheet: Sheet, block: Block, *, complete: bool) -> Iterator[Finding]:
+def blank_headings(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Finding]:
     """Columns of a block's rows that no heading stands over: those with figures, and single cells of any other.
 
-    Where the block is not `complete`, any of them may be the column that is missing.
+    Where the block is not complete, any of them may be the column that is missing.
     """
     if not table.heading.rows or any(match_path(as_path(ignored), ()) is not None for ignored in table.ignore_columns):
         return
@@ -279,7 +279,7 @@ def blank_headings(table: TableLayout, sheet: Sheet, block: Block, *, complete: 
         filled = [row for row in rows if sheet.text(row, column)]
         figures = [row for row in filled if _is_figure(sheet.value(row, column))]
         heading = sheet.address(block.heading_row + table.heading.rows - 1, column)
-        if figures or (filled and not complete):
+        if figures or (filled and not block.complete):
             what = "figures" if figures else "cells"
             first, *more = figures or filled
             yield finding(
@@ -304,7 +304,7 @@ def blank_headings(table: TableLayout, sheet: Sheet, block: Block, *, complete: 
 def _beside_the_headed(sheet: Sheet, block: Block, rows: list[int]) -> list[int]:
     """Columns without a heading between those that have one, and next to them as far as there is no gap."""
     mapped = {column for found in block.columns.values() for column, _ in found}
-    filled = {column for column in block.without_heading if any(sheet.text(row, column) for row in rows)}
+    filled = {column for column in block.headings.without_heading if any(sheet.text(row, column) for row in rows)}
     first, last = min(mapped), max(mapped)
     while first - 1 in filled:
         first -= 1
@@ -328,7 +328,7 @@ def _misaligned(sheet: Sheet, block: Block) -> Iterator[Finding]:
     if sheet.typed:
         return
     last = max(column for found in block.columns.values() for column, _ in found)
-    beyond = sorted(column for column in block.without_heading if column > last)
+    beyond = sorted(column for column in block.headings.without_heading if column > last)
     for row in sorted({row.number_of for row in block.rows}):
         column = next((column for column in beyond if sheet.text(row - 1, column)), None)
         if column is not None:
@@ -366,7 +366,8 @@ def _gaps(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Finding]:
     for found in block.columns.values():
         for part in _SERIES:
             said = [(parts[part], sheet.address(block.heading_row, column)) for column, parts in found if part in parts]
-            yield from _gaps_in(table, sheet, part, said)
+            if said:
+                yield from _gaps_in(table, sheet, part, said)
     for part in _SERIES:
         if part in table.columns:
             texts = [(row.texts[part].value, row) for row in block.rows if row.type == "detail" and part in row.texts]

@@ -5,11 +5,12 @@ The parts are looked at as bytes, not parsed, and cell by cell only where a shee
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from html import unescape
 from typing import NamedTuple
 
 from loaders.cells import Marks, UnreadableFileError, column_number
-from loaders.limits import check_area
+from loaders.limits import LARGEST_AREA, check_area
 from loaders.links import is_outward
 from loaders.package import Parts
 
@@ -19,9 +20,11 @@ _SHEET = re.compile(_OPEN + rb"sheet(?=\s)([^>]*)>")
 _RELATION = re.compile(_OPEN + rb"Relationship(?=\s)([^>]*)>")
 _COLUMNS = re.compile(_OPEN + rb"col(?=\s)([^>]*)>")
 _ROW = re.compile(_OPEN + rb"row(?=[\s/>])([^>]*)>")
-# As nearly every program writes cells, which is found faster than whatever is allowed.
-_PLAIN_CELL = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"')
-_START_OF_CELL = re.compile(rb"<c(?=[\s/>])")
+# A cell that is not written as nearly every program writes cells, or that stands beyond column BZ or row 999.
+_UNUSUAL_CELL = re.compile(rb'<c(?=[\s/>])(?! r="[AB]?[A-Z][0-9]{1,3}")')
+_NEAR = 3 * 26 * 999
+_REMEMBERED, _LARGEST_REMEMBERED = 64, 16 << 10
+"""How many workbooks' lists of sheets are remembered: those of one template are all alike."""
 _ROW_OR_CELL = re.compile(_OPEN + rb"(?P<kind>row|c)(?=[\s/>])(?P<head>[^>]*?)(?P<empty>/?)>")
 _END_OF_CELL = re.compile(rb"</(?:[\w.-]+:)?c\s*>")
 _ATTRIBUTE = re.compile(rb"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -56,24 +59,30 @@ def marks(parts: Parts) -> dict[str, Marks]:
     Raises TooLargeFileError where the cells of the sheets lie too far apart; UnreadableFileError where a sheet of the
     workbook is not in the package.
     """
-    found: dict[str, Marks] = {}
-    targets = _targets(parts[RELATIONS])
     by_name = {name.lower(): body for name, body in parts.items()}
-    area = 0
-    for sheet in _SHEET.findall(parts[WORKBOOK]):
-        attributes = _attributes(sheet)
-        name = _text(attributes.get("name", b""))
-        target = targets.get(attributes.get("id", b""), "")
-        # A sheet that holds only a chart, a dialogue or an old macro has no cells to read.
-        if any(folder in target.lower() for folder in ("chartsheets/", "dialogsheets/", "macrosheets/")):
-            continue
-        body = by_name.get(target.lower())
-        if body is None:
+    lists = parts[WORKBOOK], parts[RELATIONS]
+    sheets = (_sheets_remembered if sum(map(len, lists)) <= _LARGEST_REMEMBERED else _sheets)(*lists)
+    for name, target in sheets:
+        if target not in by_name:
             raise UnreadableFileError(f"it is damaged: its sheet '{name}' is not in it")
-        area += _area(body)
-        check_area(area, name)
-        found[name] = _marks_of(body)
+    _check_areas(sheets, by_name)
+    return {name: _marks_of(by_name[target]) for name, target in sheets}
+
+
+def _sheets(workbook: bytes, relations: bytes) -> list[tuple[str, str]]:
+    """The worksheets by name, each with its part's name in lower case."""
+    targets = _targets(relations)
+    found = []
+    for sheet in _SHEET.findall(workbook):
+        attributes = _attributes(sheet)
+        target = targets.get(attributes.get("id", b""), "").lower()
+        # A sheet that holds only a chart, a dialogue or an old macro has no cells to read.
+        if not any(folder in target for folder in ("chartsheets/", "dialogsheets/", "macrosheets/")):
+            found.append((_text(attributes.get("name", b"")), target))
     return found
+
+
+_sheets_remembered = lru_cache(_REMEMBERED)(_sheets)
 
 
 def _attributes(tag: bytes) -> dict[str, bytes]:
@@ -94,14 +103,26 @@ def _targets(relations: bytes) -> dict[bytes, str]:
     return targets
 
 
+def _check_areas(sheets: list[tuple[str, str]], bodies: Parts) -> None:
+    """Refuse sheets that together span too much; several may be one part."""
+    near = {target: _is_near(bodies[target]) for target in {target for _, target in sheets}}
+    if all(near.values()) and len(sheets) * _NEAR <= LARGEST_AREA:
+        return
+    area, areas = 0, dict[str, int]()
+    for name, target in sheets:
+        if target not in areas:
+            areas[target] = _area(bodies[target])
+        area += areas[target]
+        check_area(area, name)
+
+
+def _is_near(body: bytes) -> bool:
+    """Whether all cells are known to stand in the first 78 columns and 999 rows."""
+    return b":c" not in body and _UNUSUAL_CELL.search(body) is None
+
+
 def _area(body: bytes) -> int:
     """How many cells a sheet spans from A1 to its last row and column that hold something."""
-    references = _PLAIN_CELL.findall(body)
-    if b":c" not in body and len(references) == len(_START_OF_CELL.findall(body)):
-        rows = max((int(row) for _, row in references), default=0)
-        columns = max((column_number(letters.decode()) for letters in {found[0] for found in references}), default=-1)
-        if rows * (columns + 1) <= 10_000:
-            return rows * (columns + 1)
     # A cell that is only formatted, perhaps in the last row there can be, is not read.
     filled = [(cell.row + 1, cell.column + 1) for cell in _cells(body) if cell.body]
     return max((row for row, _ in filled), default=0) * max((column for _, column in filled), default=0)

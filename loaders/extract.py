@@ -9,7 +9,7 @@ from typing import Any
 
 from loaders.cells import Address, Sheet, address, whole_address
 from loaders.figures import read_figure
-from loaders.layout import CellTable, Column, Layout, Record, TableLayout, Unit, units
+from loaders.layout import CellTable, Layout, Record, TableLayout, Unit, units
 from loaders.patterns import find, match
 from loaders.rows import Number, Row
 from loaders.table import TableReader, heading_rows, token_of
@@ -18,9 +18,11 @@ from quarterdeck.findings import Finding, Severity
 from quarterdeck.periods import Month
 from quarterdeck.rules import finding
 from quarterdeck.settings import Settings
-from quarterdeck.warehouse import records
+from quarterdeck.warehouse import record_columns, records
 
 RawRow = dict[str, Any]
+# These the reader of the batch adds.
+_OF_THE_FILE = ("submission_id", "organisation_code", "reporting_period")
 _OFFSETS = {"above": (-1, 0), "below": (1, 0), "right": (0, 1)}
 
 
@@ -64,10 +66,14 @@ def extract(layout: Layout, sheets: list[Sheet], period: Month, settings: Settin
             ]
             found = reader.rows()
             result.findings.extend(_of_other_months(layout, table, sheet, found, period))
+            made = [_Records(table, sheet, record) for record in table.records]
             for row in found:
-                dated = {"reporting_period": row.month} if layout.series else {}
-                for record in table.records:
-                    result.rows[record.record].extend(raw | dated for raw in _records(table, sheet, row, record))
+                for records_of in made:
+                    raws = result.rows[records_of.record.record]
+                    if layout.series:
+                        raws.extend(raw | {"reporting_period": row.month} for raw in records_of.of(row))
+                    else:
+                        raws.extend(records_of.of(row))
             result.findings.extend(reader.findings)
             rows |= reader.headed if table.transposed else reader.understood
     missing = {table.sheet for table, sheet in placed if sheet is None and not table.optional}
@@ -191,61 +197,85 @@ def _sheet(pattern: str, sheets: list[Sheet]) -> Sheet | None:
     return next((sheet for sheet in sheets if match(pattern, sheet.name) is not None), None)
 
 
-def _records(table: TableLayout, sheet: Sheet, row: Row, record: Record) -> Iterator[RawRow]:
-    if record.details_only and row.type != "detail":
-        return
-    if record.where_filled and record.where_filled not in row.texts:
-        return
-    if record.where_blank and record.where_blank in row.texts:
-        return
-    said, cells = _said(table, sheet, row, record)
-    if not record.values:
-        yield said | {"cells": _as_json(tuple(cells.items()))}
-        return
-    fields = records()[record.record]
-    for name in record.values:
-        for figure in row.numbers.get(name, ()):
-            own = _parts(table.columns[name], row, figure)
-            own = {part: value for part, value in own.items() if part in fields and part not in record.set}
-            raw, where = said | own, cells.copy()
-            for part in own:
-                where.pop(part, None)
-            _put_quantity(raw, where, "value", figure)
-            raw["cells"] = _as_json(tuple(where.items()))
-            yield raw
+class _Records:
+    """Makes the rows of the raw schema that the rows of one table on one sheet become."""
 
+    def __init__(self, table: TableLayout, sheet: Sheet, record: Record) -> None:
+        self.table, self.record = table, record
+        self.blank = _blank(table, sheet, record.record, record.set)
+        self.fields = records()[record.record].keys() - record.set.keys()
+        self.sources = [source for source in record.sources if source[1] == "quantity" or source[0] not in record.set]
+        self.said_by_headings: dict[tuple[object, ...], tuple[RawRow, tuple[str, ...]]] = {}
 
-def _parts(column: Column, row: Row, figure: Number) -> dict[str, str]:
-    """What the heading says of a figure, and the fields that the layout makes of it."""
-    parts = dict(figure.parts)
-    if not column.dimensions:
-        return parts
-    shown = {part: text.value for part, text in row.texts.items()} | parts
-    return parts | {name: template.format_map(shown) for name, template in column.dimensions.items()}
+    def of(self, row: Row) -> Iterator[RawRow]:
+        """What one row becomes."""
+        record = self.record
+        if record.details_only and row.type != "detail":
+            return
+        if record.where_filled and record.where_filled not in row.texts:
+            return
+        if record.where_blank and record.where_blank in row.texts:
+            return
+        said, cells = self._said(row)
+        where = tuple(cells.items())
+        if not record.values:
+            said["cells"] = _as_json(where)
+            yield said
+            return
+        for name in record.values:
+            for figure in row.numbers.get(name, ()):
+                own, names = self._beside(name, row, figure)
+                raw = said | own
+                raw["value"] = figure.value
+                raw["cells"] = _with_value(where, names, figure.cell, figure.part)
+                yield raw
 
-
-def _said(table: TableLayout, sheet: Sheet, row: Row, record: Record) -> tuple[RawRow, dict[str, str]]:
-    """What a row says of every record made of it, and the cells that say it."""
-    raw = _provenance(table, sheet, row.number_of, row.block, row.type, row.rolls_up_to)
-    cells: dict[str, str] = {}
-    texts = row.texts
-    for name, kind, columns in record.sources:
-        if kind == "quantity":
-            _put_quantity(raw, cells, name, next(iter(row.numbers.get(columns[0], ())), None))
-        elif name in record.set:
-            raw[name] = record.set[name]
-        else:
+    def _said(self, row: Row) -> tuple[RawRow, dict[str, str]]:
+        """What a row says of every record made of it, and the cells that say it."""
+        raw, cells, texts = self.blank.copy(), dict[str, str](), row.texts
+        raw["block"], raw["source_row"] = row.block, row.number_of
+        raw["row_type"], raw["rolls_up_to_row"] = row.type, row.rolls_up_to
+        for name, kind, columns in self.sources:
+            if kind == "quantity":
+                if figures := row.numbers.get(columns[0]):
+                    _put_quantity(raw, name, figures[0])
+                    _put_cell(cells, name, figures[0].cell, figures[0].part)
+                continue
             text = texts.get(columns[0])
             if text is None and len(columns) > 1:
                 text = next((texts[column] for column in columns if column in texts), None)
-            raw[name] = text.value if text else None
-            if kind == "date":
-                token = texts.get(token_of(columns[0]))
-                raw[token_of(name)] = token.value if token else None
-                text = text or token
-            if text:
-                cells[name] = text.cell
-    return raw, cells
+            if text is not None:
+                raw[name], cells[name] = text
+            if kind == "date" and (token := texts.get(token_of(columns[0]))) is not None:
+                raw[token_of(name)] = token.value
+                cells.setdefault(name, token.cell)
+        return raw, cells
+
+    def _beside(self, name: str, row: Row, figure: Number) -> tuple[RawRow, tuple[str, ...]]:
+        """What is said of a figure beside its value: its unit and the like, and the fields named last.
+
+        These are what its heading says, and what the layout makes of that and of the words of the row.
+        """
+        same = (name, *figure[1:4], figure.parts, figure.token)
+        if same in self.said_by_headings:
+            return self.said_by_headings[same]
+        dimensions, parts = self.table.columns[name].dimensions, dict(figure.parts)
+        if dimensions:
+            shown = {part: text.value for part, text in row.texts.items()} | parts
+            parts |= {part: template.format_map(shown) for part, template in dimensions.items()}
+        own: RawRow = {part: value for part, value in parts.items() if part in self.fields}
+        names = tuple(own)
+        _put_quantity(own, "value", figure)
+        if not any("{" in template for template in dimensions.values()):
+            self.said_by_headings[same] = own, names
+        return own, names
+
+
+def _blank(table: TableLayout, sheet: Sheet, record: str, said: dict[str, str]) -> RawRow:
+    """A row of the raw schema that says what all of its table's say, and nothing else."""
+    words = {name: said[name] for name, kind in records()[record].items() if kind != "quantity" and name in said}
+    blank = dict.fromkeys(column for column in record_columns(record) if column not in _OF_THE_FILE)
+    return blank | {"table_name": table.table, "sheet": sheet.name} | words
 
 
 @lru_cache(REMEMBERED)
@@ -254,34 +284,29 @@ def _as_json(cells: tuple[tuple[str, str], ...]) -> str:
     return json.dumps(dict(cells), separators=(",", ":"))
 
 
-def _put_quantity(raw: RawRow, cells: dict[str, str], name: str, figure: Number | None) -> None:
+@lru_cache(REMEMBERED)
+def _with_value(cells: tuple[tuple[str, str], ...], said: tuple[str, ...], cell: str, part: int | None) -> str:
+    """The cells of a row's figure: those of the row, but for what the figure itself says, and its own."""
+    kept = {name: place for name, place in cells if name not in said}
+    _put_cell(kept, "value", cell, part)
+    return _as_json(tuple(kept.items()))
+
+
+def _put_cell(cells: dict[str, str], name: str, cell: str, part: int | None) -> None:
+    cells[name] = cell
+    if part:
+        cells[f"{name}_part"] = str(part)
+
+
+def _put_quantity(raw: RawRow, name: str, figure: Number) -> None:
     unit, scale, decimals, token = _beside_quantity(name)
-    if figure is None:
-        raw[name] = raw[unit] = raw[scale] = raw[decimals] = raw[token] = None
-    else:
-        raw[name], raw[unit], raw[scale] = figure.value, figure.unit, figure.scale
-        raw[decimals], raw[token] = figure.decimals, figure.token
-        cells[name] = figure.cell
-        if figure.part:
-            cells[f"{name}_part"] = str(figure.part)
+    raw[name], raw[unit], raw[scale] = figure.value, figure.unit, figure.scale
+    raw[decimals], raw[token] = figure.decimals, figure.token
 
 
 @cache
 def _beside_quantity(name: str) -> tuple[str, str, str, str]:
     return f"{name}_unit", f"{name}_scale", f"{name}_decimals", token_of(name)
-
-
-def _provenance(
-    table: TableLayout, sheet: Sheet, row: int, block: int, row_type: str, rolls_up_to: int | None
-) -> RawRow:
-    return {
-        "table_name": table.table,
-        "sheet": sheet.name,
-        "block": block,
-        "source_row": row,
-        "row_type": row_type,
-        "rolls_up_to_row": rolls_up_to,
-    }
 
 
 def _read_cells(table: TableLayout, sheet: Sheet, known_units: dict[str, Unit], result: Extraction) -> set[int]:
@@ -309,22 +334,17 @@ def _read_cells(table: TableLayout, sheet: Sheet, known_units: dict[str, Unit], 
             finding(rule, message, remedy=remedy, sheet=sheet.name, cell=address(row, column))
             for rule, message, remedy in remarks
         )
-        raw = _provenance(table, sheet, row + 1, 1, "detail", None)
+        raw = _blank(table, sheet, record.record, spec.set) | {"block": 1, "source_row": row + 1, "row_type": "detail"}
         cells: dict[str, str] = {}
-        for name, kind in records()[record.record].items():
-            if kind != "quantity":
-                raw[name] = spec.set.get(name)
-            if kind == "date":
-                raw[token_of(name)] = None
         if spec.description and "description" in raw:
             beside = _beside(sheet, label, spec.description)
             understood.add(beside[0])
             raw["description"] = sheet.text(*beside) or None
             cells["description"] = address(*beside)
-        shown = None
         if value is not None:
-            shown = Number(value, unit.unit, unit.scale, spec.decimals, address(row, column), ())
-        _put_quantity(raw, cells, "value", shown)
+            figure = Number(value, unit.unit, unit.scale, spec.decimals, address(row, column), ())
+            _put_quantity(raw, "value", figure)
+            cells["value"] = figure.cell
         raw["cells"] = _as_json(tuple(cells.items()))
         result.rows[record.record].append(raw)
     return understood

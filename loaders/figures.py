@@ -1,18 +1,17 @@
 """One cell as a figure in its unit, and what is to be said of how it is written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from loaders.layout import Unit
 from loaders.meant import LARGEST_FRACTION, probably
-from loaders.text import CellValue, plain
+from loaders.text import LONGEST_REMEMBERED, REMEMBERED, CellValue, plain
 from loaders.values import NotANumberError, is_dash, number, says_thousands_twice
 
 _LARGEST = Decimal(10) ** 12
 _DECIMALS_KEPT = 6
-_WHOLE_AS_STORED = ("number", "percent_points", "money")
-"""How a unit is read whose whole numbers, in cells of numbers, leave nothing to be said."""
 _WRITTEN_AS_NUMBERS = ("number", "percent", "percent_points")
 _KINDS = {
     "percent": "a percentage",
@@ -30,7 +29,7 @@ class Figure(NamedTuple):
     """A cell's figure, as it stands there and before any scaling; blank where there is none or it is refused."""
 
     value: Decimal | None = None
-    remarks: Sequence[Remark] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 BLANK = Figure()
@@ -42,14 +41,17 @@ def read_figure(value: CellValue, unit: Unit, *, typed: bool = True, above_150_p
     `typed` is false where every cell is text, so that a number as text means nothing. A figure has at most 6 decimals;
     more are rounded, which is told. Whatever could be read in two ways is refused.
     """
+    short = not isinstance(value, str) or len(value) <= LONGEST_REMEMBERED
+    return (_read_remembered if short else _read)(value, unit.reads, typed, above_150_percent)
+
+
+def _read(value: CellValue, reads: str, typed: bool, above_150_percent: bool) -> Figure:
     if value == "":
         return BLANK
-    if type(value) is float and unit.reads in _WHOLE_AS_STORED and value.is_integer() and abs(value) < _LARGEST:
-        return Figure(Decimal(int(value)))
     if is_dash(value):
-        return Figure(None, [_dash(value)])
+        return Figure(None, (_dash(value),))
     told: list[Remark] = []
-    if unit.reads == "money" and isinstance(value, str) and says_thousands_twice(value):
+    if reads == "money" and isinstance(value, str) and says_thousands_twice(value):
         told.append(
             (
                 "number-ambiguous",
@@ -60,19 +62,23 @@ def read_figure(value: CellValue, unit: Unit, *, typed: bool = True, above_150_p
         value = plain(value)[:-1]
     read = None
     try:
-        read = number(value, unit.reads)
+        read = number(value, reads)
     except NotANumberError:
-        kind = _KINDS.get(unit.reads, "a number")
-        told.append(("number-invalid", f"'{plain(value)}' stands where {kind} belongs.", probably(value, unit.reads)))
+        kind = _KINDS.get(reads, "a number")
+        told.append(("number-invalid", f"'{plain(value)}' stands where {kind} belongs.", probably(value, reads)))
     if read is not None:
-        if refusal := _refusal(read, value, unit, above_150_percent=above_150_percent):
+        if refusal := _refusal(read, value, reads, above_150_percent=above_150_percent):
             told.append(refusal)
             read = None
         else:
             kept = _rounded(read)
-            told.extend(_remarks(read, kept, value, unit, typed=typed))
+            told.extend(_remarks(read, kept, value, reads, typed=typed))
             read = kept
-    return Figure(read, told)
+    return Figure(read, tuple(told))
+
+
+# The same figures stand in many cells.
+_read_remembered = lru_cache(REMEMBERED, typed=True)(_read)
 
 
 def _rounded(read: Decimal) -> Decimal:
@@ -88,9 +94,9 @@ def _dash(value: CellValue) -> Remark:
     )
 
 
-def _refusal(read: Decimal, value: CellValue, unit: Unit, *, above_150_percent: bool) -> Remark | None:
+def _refusal(read: Decimal, value: CellValue, reads: str, *, above_150_percent: bool) -> Remark | None:
     # With its sign, a percentage is what it says.
-    bare = unit.reads == "percent" and not isinstance(value, str)
+    bare = reads == "percent" and not isinstance(value, str)
     if bare and abs(read) > LARGEST_FRACTION and not above_150_percent:
         return (
             "percentage-in-points",
@@ -107,14 +113,14 @@ def _refusal(read: Decimal, value: CellValue, unit: Unit, *, above_150_percent: 
     return None
 
 
-def _remarks(read: Decimal, kept: Decimal, value: CellValue, unit: Unit, *, typed: bool) -> Iterator[Remark]:
+def _remarks(read: Decimal, kept: Decimal, value: CellValue, reads: str, *, typed: bool) -> Iterator[Remark]:
     if kept != read:
         yield (
             "number-rounded",
             f"{plain(value)} has more than {_DECIMALS_KEPT} decimals; it was read as {kept:f}.",
             "Nothing needs to be done; round the figure to what is reported if it should read otherwise.",
         )
-    if typed and isinstance(value, str) and unit.reads in _WRITTEN_AS_NUMBERS:
+    if typed and isinstance(value, str) and reads in _WRITTEN_AS_NUMBERS:
         yield (
             "number-as-text",
             f"'{plain(value)}' is stored as text; it was read as {kept.normalize():f}.",

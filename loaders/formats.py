@@ -1,6 +1,7 @@
 """The formats files come in, told apart by their first bytes and read into sheets."""
 
 import io
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,8 +20,9 @@ def read_workbook(path: Path, suffix: str) -> Workbook:
 
     Raises UnreadableFileError for bytes that are neither, and its kinds for files that are not safe to read.
     """
-    check_size(path.stat().st_size)
-    content = path.read_bytes()
+    with open(path, "rb") as stream:
+        check_size(os.fstat(stream.fileno()).st_size)
+        content = stream.read()
     if package.is_package(content):
         marks, links_out = _marks_of_package(content)
     elif biff.is_compound(content):

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+from collections.abc import Hashable
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal, Self
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from loaders.cells import Sheet
 from loaders.patterns import as_path, find, match, names_in
+from loaders.rows import Headings
 from loaders.text import CellValue, key
 from quarterdeck.declared import read_yaml
 from quarterdeck.periods import Month
@@ -107,6 +109,11 @@ class Column(_Part):
     def is_number(self) -> bool:
         """Whether its cells hold numbers."""
         return bool(self.unit or self.units)
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether its cells hold words that are kept as they stand there."""
+        return not (self.fill_down or self.tokens or self.date or self.split or self.words or self.vocabulary)
 
     def token(self, value: CellValue) -> str | None:
         """The token that a cell's word stands for; None where it is not among `tokens`."""
@@ -217,6 +224,11 @@ class TableLayout(_Part):
     cells: list[CellTable] = []
     records: list[Record]
     optional: bool = False
+
+    @cached_property
+    def headings(self) -> dict[Hashable, Headings]:
+        """What the table's headings say, as they were read in files before."""
+        return {}
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from loaders.archive import Receipt, mark_loaded, withdrawal_of
 from loaders.names import file_key
 from loaders.numbering import Numbering, Submission
+from loaders.read import ROWS
 from loaders.reader_version import layouts_version, reader_version
 from quarterdeck.findings import Finding, Severity
 from quarterdeck.periods import Month
@@ -24,6 +25,7 @@ from quarterdeck.settings import Settings
 from quarterdeck.standing import ACCEPTED, HELD, WITHDRAWN, note_releases, supersede
 from quarterdeck.warehouse import (
     FINDINGS,
+    INTEGER,
     SUBMISSIONS,
     TEXT,
     connect,
@@ -31,7 +33,6 @@ from quarterdeck.warehouse import (
     prepare,
     record_columns,
     records,
-    unnested,
     warehouse_id,
 )
 
@@ -208,12 +209,14 @@ def _copy_rows(connection: "duckdb.DuckDBPyConnection", paths: list[Path], submi
         if files:
             columns = record_columns(record)
             rest = ", ".join(f"rows.{column}" for column in columns if column != "submission_id")
+            # Of a column in which all rows of a line have one value it stands there once.
+            lists = ", ".join(f"unnest(list_resize({name}, {ROWS}, {name}[1])) as {name}" for name in columns)
             connection.execute(
                 f"insert into raw.{record} by name select numbered.submission_id, {rest}"
-                f" from (select {unnested(columns)} from read_json(?, columns = ?, format = 'newline_delimited',"
+                f" from (select {lists} from read_json(?, columns = ?, format = 'newline_delimited',"
                 f" maximum_object_size = {_LONGEST_LINE})) as rows"
                 " join numbered on rows.submission_id = numbered.receipt_id and rows.reporting_period = numbered.month",
-                [files, {name: f"{kind}[]" for name, kind in columns.items()}],
+                [files, {name: f"{kind}[]" for name, kind in columns.items()} | {ROWS: INTEGER}],
             )
 
 

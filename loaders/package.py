@@ -9,15 +9,19 @@ import re
 import struct
 import zipfile
 import zlib
+from functools import lru_cache
 
 from loaders.cells import TooLargeFileError, UnreadableFileError, UnsafeFileError
 
 LARGEST_UNPACKED = 64 << 20
 """Bytes that a package may unpack to; real submissions stay below a hundredth of it."""
 LARGEST_NUMBER_OF_PARTS = 2_000
+_LARGEST_REMEMBERED = 16 << 10
+_REMEMBERED = 256
+"""How many small parts are remembered, unpacked: themes, styles and lists of parts are the same in file after file."""
 
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
-_ENCRYPTED = 0x1
+_ENCRYPTED, _NAME_IN_UTF8 = 0x1, 0x800
 _READ_AS_XML = (".xml", ".rels", ".vml")
 _DECLARATION = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 _OTHER_ENCODING = re.compile(rb"""<\?xml[^>]*\bencoding\s*=\s*["'](?!utf-8["']|us-ascii["'])""", re.IGNORECASE)
@@ -85,26 +89,31 @@ def _unpacked(content: bytes, part: zipfile.ZipInfo) -> bytes:
     signature, name_length, extra_length = _LOCAL_HEADER.unpack(header)
     start += _LOCAL_HEADER.size
     name = content[start : start + name_length]
-    if signature != b"PK\x03\x04" or name != part.orig_filename.encode("utf-8" if part.flag_bits & 0x800 else "cp437"):
+    encoding = "utf-8" if part.flag_bits & _NAME_IN_UTF8 or part.orig_filename.isascii() else "cp437"
+    if signature != b"PK\x03\x04" or name != part.orig_filename.encode(encoding):
         raise UnreadableFileError("it is damaged: its list of parts is not that of the parts themselves")
     start += name_length + extra_length
     packed = content[start : start + part.compress_size]
-    body = _inflated(packed, part)
-    if len(body) != part.file_size or zlib.crc32(body) != part.CRC:
-        raise UnreadableFileError(f"it is damaged: the part '{part.filename}' is not what the package says it is")
+    inflate = _inflated_remembered if part.file_size <= _LARGEST_REMEMBERED >= part.compress_size else _inflated
+    return inflate(packed, part.filename, part.compress_type, part.file_size, part.CRC)
+
+
+def _inflated(packed: bytes, name: str, method: int, size: int, checksum: int) -> bytes:
+    if method not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise UnsafeFileError(f"its part '{name}' is packed in a way that no spreadsheet program writes")
+    body = packed
+    if method == zipfile.ZIP_DEFLATED:
+        try:
+            # One byte more than is said to be there is enough to know that more is there.
+            body = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, size + 1)
+        except zlib.error as error:
+            raise UnreadableFileError(f"it is damaged: the part '{name}' cannot be unpacked") from error
+    if len(body) != size or zlib.crc32(body) != checksum:
+        raise UnreadableFileError(f"it is damaged: the part '{name}' is not what the package says it is")
     return body
 
 
-def _inflated(packed: bytes, part: zipfile.ZipInfo) -> bytes:
-    if part.compress_type == zipfile.ZIP_STORED:
-        return packed
-    if part.compress_type != zipfile.ZIP_DEFLATED:
-        raise UnsafeFileError(f"its part '{part.filename}' is packed in a way that no spreadsheet program writes")
-    try:
-        # One byte more than is said to be there is enough to know that more is there.
-        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, part.file_size + 1)
-    except zlib.error as error:
-        raise UnreadableFileError(f"it is damaged: the part '{part.filename}' cannot be unpacked") from error
+_inflated_remembered = lru_cache(_REMEMBERED)(_inflated)
 
 
 def _check_xml(name: str, body: bytes) -> None:

@@ -67,18 +67,19 @@ _matched_remembered = lru_cache(REMEMBERED)(_matched)
 
 def find(pattern: str, sheet: Sheet) -> Iterator[tuple[Address, Mapping[str, str]]]:
     """The cells of a sheet that match, row by row, and their kept parts."""
-    if not TOKEN.search(pattern):
-        wanted = key(pattern)
-        for row, keys in enumerate(sheet.keys):
-            if wanted and wanted in keys:
-                yield from (((row, column), {}) for column, each in enumerate(keys) if each == wanted)
+    literal, is_whole = _literal(pattern)
+    if is_whole:
+        yield from ((cell, {}) for cell in sheet.cells_saying(literal))
         return
-    # What stands in the pattern itself stands in every text that matches.
-    contained = max(map(key, TOKEN.split(pattern)), key=len)
-    for row, keys in enumerate(sheet.keys):
-        for column, each in enumerate(keys):
-            if each and contained in each and (parts := match(pattern, sheet.shown[row][column])) is not None:
-                yield (row, column), parts
+    for row, column in sheet.cells_containing(literal):
+        if (parts := match(pattern, sheet.shown[row][column])) is not None:
+            yield (row, column), parts
+
+
+@cache
+def _literal(pattern: str) -> tuple[str, bool]:
+    """What stands in the pattern itself, and so in every text that matches; and whether that is all of it."""
+    return max(map(key, TOKEN.split(pattern)), key=len), not TOKEN.search(pattern)
 
 
 def as_path(header: str | list[str]) -> tuple[str, ...]:

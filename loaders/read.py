@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -39,6 +39,8 @@ _POSITION = {"sheet", "block", "source_row", "rolls_up_to_row", "cells"}
 _ALIKE = 100
 """How many findings of one rule on one sheet are listed; of more than these only the number is said."""
 _ROWS_A_LINE = 1_000
+ROWS = "rows_of_line"
+"""In a line of a batch's file of rows, how many rows it holds."""
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +49,10 @@ def read_batch(settings: Settings, feed: str, period: str, receipt_ids: list[str
     """Parse the files of these receipts into a folder below `work/`, and return the folder's path.
 
     The folder holds `submissions.json` (a receipt, its layout and its findings each) and a file `<record>.jsonl` a
-    record type: on every line one object from column to values, of rows that carry their receipt's id; a column that is
-    blank throughout is left out. A file that cannot be read, or that ends the process that reads it, costs the others
-    nothing. The folder is this call's own: two runs that read the same files do not meet.
+    record type: on every line one object from column to values, of `rows_of_line` rows that carry their receipt's id.
+    Of a column in which all rows have one value it stands there once; one that is blank throughout is left out. A file
+    that cannot be read, or that ends the process that reads it, costs the others nothing. The folder is this call's
+    own: two runs that read the same files do not meet.
     """
     started, received = time.monotonic(), [receipt_of(settings, feed, period, each) for each in receipt_ids]
     batches = settings.work / "batches"
@@ -209,7 +212,7 @@ def _at_most(findings: Iterable[Finding]) -> Iterator[Finding]:
 def _describe(receipt: Receipt, loaded: LoadedLayout | None, result: Extraction) -> list[dict[str, object]]:
     """What is to be known of each submission in a file: one, or one a month where the file is a series."""
     whole: dict[str, object] = {
-        "receipt": asdict(receipt),
+        "receipt": vars(receipt),
         "reporting_period": receipt.reporting_period,
         "return_id": loaded.layout.return_id if loaded else UNRECOGNISED,
         "layout": loaded.layout.layout if loaded else None,
@@ -217,7 +220,7 @@ def _describe(receipt: Receipt, loaded: LoadedLayout | None, result: Extraction)
         "held": result.has_error,
         "rows": 0 if result.has_error else sum(len(found) for found in result.rows.values()),
         "content_sha256": None,
-        "findings": [asdict(found) for found in result.findings],
+        "findings": [vars(found) for found in result.findings],
     }
     if result.has_error or not (loaded and loaded.layout.series):
         return [whole]
@@ -270,10 +273,11 @@ class _BatchFiles:
             self.open[record] = (self.folder / f"{record}.jsonl").open("w", encoding="utf-8")
         for start in range(0, len(rows), _ROWS_A_LINE):
             some = rows[start : start + _ROWS_A_LINE]
-            columns: dict[str, list[Any]] = {
-                name: [row[name] for row in some] if name in some[0] else [identity[name]] * len(some)
-                for name in record_columns(record)
-            }
-            # A column that is blank throughout is none the less there when it is not written.
-            said = {name: values for name, values in columns.items() if values.count(None) < len(values)}
-            self.open[record].write(json.dumps(said, default=str, separators=(",", ":")) + "\n")
+            line: dict[str, Any] = {ROWS: len(some)}
+            for name in record_columns(record):
+                values = [row[name] for row in some] if name in some[0] else [identity[name]]
+                if values.count(values[0]) < len(values):
+                    line[name] = values
+                elif values[0] is not None:
+                    line[name] = values[:1]
+            self.open[record].write(json.dumps(line, default=str, separators=(",", ":")) + "\n")

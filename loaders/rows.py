@@ -5,7 +5,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
-from loaders.cells import Sheet, column_letters, column_number
+from loaders.cells import Sheet, column_letters
+from quarterdeck.findings import Finding
+
+Said = tuple[tuple[str, str], ...]
+"""What a heading keeps, by the names of its parts."""
 
 
 class Text(NamedTuple):
@@ -27,7 +31,7 @@ class Number(NamedTuple):
     scale: int
     decimals: int
     cell: str
-    parts: tuple[tuple[str, str], ...]
+    parts: Said
     token: str | None = None
     part: int | None = None
 
@@ -45,21 +49,46 @@ class Row:
     numbers: dict[str, list[Number]] = field(default_factory=dict)
 
 
+class Headings(NamedTuple):
+    """What the headings of a table say: the sheet's columns for each of the layout's, and what each heading keeps.
+
+    Of the layout's columns, `words` has those that hold words, each with its column of the sheet; `figures` those that
+    hold numbers, each with its columns and what their headings keep; `mapped` all columns of the sheet that are read.
+    `context` is what headings say of every row. Columns that are `without_heading` count from 0; those that are
+    `headed` have a heading or stand between such. `findings` are those about the headings.
+    """
+
+    columns: dict[str, list[tuple[int, dict[str, str]]]]
+    words: list[tuple[str, int]]
+    figures: list[tuple[str, list[tuple[int, Said]]]]
+    mapped: list[int]
+    context: dict[str, Text]
+    without_heading: frozenset[int]
+    headed: range
+    findings: tuple[Finding, ...]
+
+
 @dataclass
 class Block:
-    """One occurrence of a table on its sheet: the sheet's columns for each of the layout's, and its rows.
+    """One occurrence of a table on its sheet: its headings, and its rows.
 
-    `heading_row` and the columns `without_heading` count from 0; `group_starts` are the rows that follow a band.
+    `heading_row` counts from 0; `group_starts` are the rows that follow a band. Where the block is not `complete`, a
+    column is missing.
     """
 
     number: int
     heading_row: int
-    columns: dict[str, list[tuple[int, dict[str, str]]]]
+    headings: Headings
     context: dict[str, Text]
+    complete: bool
     rows: list[Row] = field(default_factory=list)
     boundary: int = 0
     group_starts: set[int] = field(default_factory=set)
-    without_heading: set[int] = field(default_factory=set)
+
+    @property
+    def columns(self) -> dict[str, list[tuple[int, dict[str, str]]]]:
+        """The sheet's columns for each of the layout's, and what their headings say."""
+        return self.headings.columns
 
 
 def own_texts(sheet: Sheet, row: Row) -> dict[str, Text]:
@@ -72,11 +101,12 @@ def own_texts(sheet: Sheet, row: Row) -> dict[str, Text]:
 
 def first_text(sheet: Sheet, row: Row) -> Text:
     """What stands leftmost in a row; nothing, in column A, where no word does."""
-
-    def place(text: Text) -> int:
-        return int(text.cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")) if sheet.turned else column_number(text.cell)
-
-    return min(own_texts(sheet, row).values(), key=place, default=Text("", sheet.own_address(row.number_of - 1, 0)))
+    # Of addresses beside each other, the shorter one, or else the first by its letters or figures, stands first.
+    return min(
+        own_texts(sheet, row).values(),
+        key=lambda text: (len(text.cell), text.cell),
+        default=Text("", sheet.own_address(row.number_of - 1, 0)),
+    )
 
 
 def figures_of(row: Row) -> Iterator[tuple[tuple[object, ...], Number]]:

@@ -10,7 +10,7 @@ from loaders.drift import blank_headings, heading_drift, likely_heading, row_dri
 from loaders.figures import read_figure
 from loaders.layout import Column, Dates, Heading, TableLayout, Unit, vocabulary
 from loaders.patterns import as_path, find, match, match_path, names_in
-from loaders.rows import Block, Number, Row, Text
+from loaders.rows import Block, Headings, Number, Row, Said, Text
 from loaders.text import CellValue, key, plain
 from loaders.values import NotADateError, NotANumberError, calendar_day, is_dash, number
 from quarterdeck.findings import Finding
@@ -20,6 +20,8 @@ from quarterdeck.settings import Settings
 
 # Which of a cell's numbers a parser takes, where it takes one of several.
 _PARTS_READ = {"fraction": 1, "fraction_maximum": 2}
+_HEADINGS_REMEMBERED, _WIDEST_REMEMBERED = 64, 100
+"""How many headings of a table are remembered, and of how many columns: they are the same in file after file."""
 
 
 def heading_rows(heading: Heading, sheet: Sheet) -> set[int]:
@@ -59,6 +61,7 @@ class TableReader:
         self.headed: set[int] = set()
         self.heading_rows = heading_rows(layout.heading, sheet)
         self.others: list[TableReader] = []
+        self._vocabularies: dict[str, frozenset[str]] = {}
         self._filled = [(name, spec) for name, spec in layout.columns.items() if spec.filled]
 
     def rows(self) -> list[Row]:
@@ -94,15 +97,11 @@ class TableReader:
             self.heading_rows = set() if likely is None else {likely}
         blocks = list(self._blocks())
         for block in blocks:
-            complete = self._is_complete(block)
-            self.findings.extend(blank_headings(self.layout, self.sheet, block, complete=complete))
-            if complete:
+            self.findings.extend(blank_headings(self.layout, self.sheet, block))
+            # What could be said of the rows of any other block follows from what is missing.
+            if block.complete:
                 self.findings.extend(row_drift(self.layout, self.sheet, block))
         return blocks
-
-    def _is_complete(self, block: Block) -> bool:
-        """Whether all columns are there; what could be said of the rows of any other block follows from that alone."""
-        return all(name in block.columns or spec.optional for name, spec in self.layout.columns.items())
 
     def _blocks(self) -> Iterator[Block]:
         context: dict[str, Text] = {}
@@ -139,16 +138,21 @@ class TableReader:
             yield block
 
     def _open_block(self, count: int, index: int, context: dict[str, Text]) -> Block | None:
-        block = Block(count, index, {}, dict(context))
+        said = dict(context)
         for pattern, row in self._lines_above(index):
             for column, text in enumerate(self.sheet.shown[row]):
                 parts = match(pattern, text) if text else None
                 if parts:
                     cell = self.sheet.address(row, column)
-                    block.context |= {name: Text(self._part(name, part, cell), cell) for name, part in parts.items()}
+                    said |= {name: Text(self._part(name, part, cell), cell) for name, part in parts.items()}
                     break
-        self._map_columns(block, index)
-        return block if block.columns else None
+        headings = self._headings(index)
+        self.headed.update(headings.headed)
+        self.findings.extend(headings.findings)
+        if not headings.columns:
+            return None
+        complete = all(name in headings.columns or spec.optional for name, spec in self.layout.columns.items())
+        return Block(count, index, headings, said | headings.context, complete)
 
     def _lines_above(self, index: int) -> Iterator[tuple[str, int]]:
         if self.layout.title:
@@ -170,13 +174,29 @@ class TableReader:
         return tuple(path)
 
     def _paths(self, index: int) -> list[tuple[str, ...]]:
-        width = max((len(row) for row in self.sheet.rows), default=0)
-        return [self._path(index, column) for column in range(width)]
+        return [self._path(index, column) for column in range(self.sheet.width)]
 
-    def _map_columns(self, block: Block, index: int) -> None:
+    def _headings(self, index: int) -> Headings:
+        """What the headings in a row, and in those below it that belong to it, say: once for all that are the same."""
+        sheet, remembered = self.sheet, self.layout.headings
+        if sheet.turned or sheet.width > _WIDEST_REMEMBERED:
+            return self._read_headings(index)
+        rows = range(index, index + self.layout.heading.rows)
+        cells = tuple(sheet.origin(row, column) for row in rows for column in range(sheet.width))
+        shown, values = (tuple(of(*cell) for cell in cells) for of in (sheet.text, sheet.value))
+        seen = (sheet.name, index, sheet.width, self.period, cells, shown, values)
+        if seen not in remembered:
+            if len(remembered) >= _HEADINGS_REMEMBERED:
+                remembered.clear()
+            remembered[seen] = self._read_headings(index)
+        return remembered[seen]
+
+    def _read_headings(self, index: int) -> Headings:
         paths = dict(enumerate(self._paths(index)))
         headed = [column for column, path in paths.items() if path]
-        self.headed.update(range(min(headed, default=0), max(headed, default=-1) + 1))
+        columns: dict[str, list[tuple[int, dict[str, str]]]] = {}
+        context: dict[str, Text] = {}
+        found_so_far, self.findings = self.findings, []
         for name, spec in self.layout.columns.items():
             found: list[tuple[int, dict[str, str]]] = []
             repeats = any("{" in part for part in spec.path) and spec.is_number
@@ -187,21 +207,38 @@ class TableReader:
                     kept = {part: self._part(part, text, cell) for part, text in parts.items()}
                     found.append((column, kept))
                     if not spec.is_number:
-                        block.context |= {part: Text(text, cell) for part, text in kept.items()}
+                        context |= {part: Text(text, cell) for part, text in kept.items()}
                     if not spec.shared:
                         del paths[column]
                     if not repeats:
                         break
             if found:
-                block.columns[name] = found
-        block.without_heading = {column for column, path in paths.items() if not path or self._is_half(path)}
+                columns[name] = found
+        without_heading = frozenset(column for column, path in paths.items() if not path or self._is_half(path))
         unread = {
             column: path
             for column, path in paths.items()
             # Where headings run down the side, so do titles; a title has nothing beside it.
-            if column not in block.without_heading and not (self.sheet.turned and self._is_alone(index, column))
+            if column not in without_heading and not (self.sheet.turned and self._is_alone(index, column))
         }
-        self.findings.extend(heading_drift(self.layout, self.sheet, index, block.columns, unread))
+        self.findings.extend(heading_drift(self.layout, self.sheet, index, columns, unread))
+        findings, self.findings = tuple(self.findings), found_so_far
+        span = range(min(headed, default=0), max(headed, default=-1) + 1)
+        numbers = {name for name in columns if self.layout.columns[name].is_number}
+        return Headings(
+            columns,
+            [(name, found[0][0]) for name, found in columns.items() if name not in numbers],
+            [
+                (name, [(column, tuple(said.items())) for column, said in columns[name]])
+                for name in columns
+                if name in numbers
+            ],
+            sorted({column for found in columns.values() for column, _ in found}),
+            context,
+            without_heading,
+            span,
+            findings,
+        )
 
     def _is_alone(self, index: int, column: int) -> bool:
         beyond = range(index + self.layout.heading.rows, len(self.sheet.rows))
@@ -255,7 +292,7 @@ class TableReader:
     def _is_blank(self, index: int, block: Block) -> bool:
         texts = self.sheet.shown[index]
         width = len(texts)
-        return not any(texts[column] for found in block.columns.values() for column, _ in found if column < width)
+        return not any(texts[column] for column in block.headings.mapped if column < width)
 
     def _goes_on_below(self, index: int, block: Block) -> bool:
         """Whether what follows a blank row is a row of the table, by its figures and not only by its place."""
@@ -307,20 +344,24 @@ class TableReader:
     # What is in a row
 
     def _add_rows(self, block: Block, index: int) -> None:
-        texts = dict(block.context)
-        for name, found in block.columns.items():
-            spec = self.layout.columns[name]
-            if not spec.is_number and (spec.fill_down or self.sheet.text(index, found[0][0])):
-                texts |= self._texts(block, name, spec, index, found[0][0])
+        texts, shown = dict(block.context), self.sheet.shown[index]
+        for name, column in block.headings.words:
+            spec, text = self.layout.columns[name], shown[column] if column < len(shown) else ""
+            if text and spec.is_plain:
+                texts[name] = Text(text, self.sheet.own_address(index, column))
+            elif text or spec.fill_down:
+                texts |= self._texts(block, name, spec, index, column)
         row_type = next(
             (total.type for total in self.layout.totals if _reads(texts.get(total.column), total.label)), "detail"
         )
         for fields, part in self._parts_of(texts):
-            row = Row(index + 1, block.number, row_type, month=self._month(texts), texts=texts | fields)
-            for name, found in block.columns.items():
+            row = Row(
+                index + 1, block.number, row_type, month=self._month(texts), texts=texts | fields if fields else texts
+            )
+            for name, places in block.headings.figures:
                 spec = self.layout.columns[name]
-                if spec.is_number and not (spec.blank_where_filled and spec.blank_where_filled in texts):
-                    row.numbers[name] = self._numbers(row, spec, index, found, part)
+                if not (spec.blank_where_filled and spec.blank_where_filled in texts):
+                    row.numbers[name] = self._numbers(row, spec, index, places, part)
             self._roll_up(block, row)
             block.rows.append(row)
             self._check_filled(block, row, index)
@@ -359,7 +400,7 @@ class TableReader:
             return self._split(spec, value, cell) or {name: Text(text, cell)}
         if spec.words:
             return {name: Text(self._word(spec, text, self.sheet.address(index, column)), cell)}
-        if spec.vocabulary and key(text) not in vocabulary(self.settings.seeds, spec.vocabulary):
+        if spec.vocabulary and key(text) not in self._known_words(spec.vocabulary):
             self._find(
                 "word-unmapped",
                 f"'{text}' is not a known word of the scale '{spec.vocabulary}'.",
@@ -367,6 +408,11 @@ class TableReader:
                 self.sheet.address(index, column),
             )
         return {name: Text(text, cell)}
+
+    def _known_words(self, scale_id: str) -> frozenset[str]:
+        if scale_id not in self._vocabularies:
+            self._vocabularies[scale_id] = vocabulary(self.settings.seeds, scale_id)
+        return self._vocabularies[scale_id]
 
     def _date(self, name: str, spec: Dates, value: CellValue, cell: str, where: str) -> dict[str, Text]:
         try:
@@ -409,20 +455,23 @@ class TableReader:
         return code or text
 
     def _numbers(
-        self, row: Row, spec: Column, index: int, found: list[tuple[int, dict[str, str]]], part: tuple[str, int] | None
+        self, row: Row, spec: Column, index: int, found: list[tuple[int, Said]], part: tuple[str, int] | None
     ) -> list[Number]:
         unit = self._unit(row, spec, index)
         numbers: list[Number] = []
         if unit is None:
             return numbers
-        values = self.sheet.rows[index]
-        for column, parts in found:
+        sheet, tokens, above = self.sheet, spec.tokens, spec.above_150_percent
+        scale, decimals = -unit.scale if spec.negate else unit.scale, spec.decimals
+        # Of a cell with several figures a part is text anyway.
+        typed, values = sheet.typed and part is None, sheet.rows[index]
+        for column, said in found:
             value, of_several = values[column] if column < len(values) else "", None
-            if value == "" and not spec.tokens:
+            if value == "" and not tokens:
                 continue
-            if spec.tokens and (token := spec.token(value)):
-                cell = self.sheet.own_address(index, column)
-                numbers.append(Number(None, unit.unit, unit.scale, 0, cell, tuple(parts.items()), token))
+            if tokens and (token := spec.token(value)):
+                cell = sheet.own_address(index, column)
+                numbers.append(Number(None, unit.unit, unit.scale, 0, cell, said, token))
                 continue
             if part and isinstance(value, str) and plain(value):
                 pieces = plain(value).split(part[0])
@@ -430,20 +479,15 @@ class TableReader:
                     value, of_several = pieces[part[1]], part[1] + 1
                 else:
                     value = plain(value)
-            # Of a cell with several figures a part is text anyway.
-            figure, remarks = read_figure(
-                value, unit, typed=self.sheet.typed and part is None, above_150_percent=spec.above_150_percent
-            )
+            figure, remarks = read_figure(value, unit, typed=typed, above_150_percent=above)
             for remark in remarks:
-                self._find(*remark, self.sheet.address(index, column))
+                self._find(*remark, sheet.address(index, column))
             if figure is not None:
-                scale = -unit.scale if spec.negate else unit.scale
-                decimals = _decimals(figure) if spec.decimals == "as typed" else spec.decimals
-                cell = self.sheet.own_address(index, column)
                 if isinstance(value, str):
                     of_several = _PARTS_READ.get(unit.reads, of_several)
-                said = tuple(parts.items())
-                numbers.append(Number(figure, unit.unit, scale, decimals, cell, said, part=of_several))
+                places = _decimals(figure) if decimals == "as typed" else decimals
+                cell = sheet.own_address(index, column)
+                numbers.append(Number(figure, unit.unit, scale, places, cell, said, None, of_several))
         return numbers
 
     def _unit(self, row: Row, spec: Column, index: int) -> Unit | None:
@@ -487,7 +531,7 @@ class TableReader:
         block.boundary = len(block.rows) + 1
 
     def _check_filled(self, block: Block, row: Row, index: int) -> None:
-        if row.type != "detail" or not self._filled or not self._is_complete(block):
+        if row.type != "detail" or not self._filled or not block.complete:
             return
         for name, spec in self._filled:
             if not {name, token_of(name)} & row.texts.keys() and not row.numbers.get(name):

@@ -1,7 +1,7 @@
 """A cell's value as text: made plain to be shown, and ready to be compared."""
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
 
 CellValue = str | float | int | bool | date | datetime | time | timedelta
 
@@ -21,7 +21,7 @@ def plain(value: CellValue) -> str:
     ('No of Shift Workers used', '3')
     """
     if isinstance(value, str):
-        return _spaced_remembered(value) if len(value) <= LONGEST_REMEMBERED else _spaced(value)
+        return spaced[value]
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float) and value.is_integer():
@@ -39,9 +39,7 @@ def key(value: CellValue) -> str:
     >>> key("On Target ") == key("ON  target")
     True
     """
-    if isinstance(value, str) and len(value) <= LONGEST_REMEMBERED:
-        return _compared_remembered(value)
-    return _compared(plain(value))
+    return compared[value] if isinstance(value, str) else _compared(plain(value))
 
 
 def same(text: str) -> str:
@@ -60,5 +58,21 @@ def _compared(text: str) -> str:
     return text if compared == text else compared
 
 
-_spaced_remembered = lru_cache(REMEMBERED)(_spaced)
-_compared_remembered = lru_cache(REMEMBERED)(_compared)
+class _Remembered(dict[str, str]):
+    """What a function makes of texts: of short ones it is remembered."""
+
+    def __init__(self, function: Callable[[str], str]) -> None:
+        super().__init__()
+        self.function = function
+
+    def __missing__(self, text: str) -> str:
+        made = self.function(text)
+        if len(text) <= LONGEST_REMEMBERED:
+            if len(self) >= REMEMBERED:
+                self.clear()
+            self[text] = made
+        return made
+
+
+spaced, compared = _Remembered(_spaced), _Remembered(_compared)
+"""Forms of texts, by the texts: `plain` and `key` of text, for those who ask for very many."""

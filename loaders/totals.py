@@ -1,7 +1,6 @@
 """Totals rows that are not as the layout has them: not there, or there without their label."""
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
@@ -94,25 +93,36 @@ def _uncounted(sheet: Sheet, block: Block) -> Iterator[Finding]:
 
 def unlabelled_totals(sheet: Sheet, block: Block) -> Iterator[Finding]:
     """Rows that are sums, or say so, and that the layout does not know as totals."""
-    sums: dict[tuple[object, ...], Decimal] = defaultdict(Decimal)
-    counts: dict[tuple[object, ...], int] = defaultdict(int)
+    # Of every column the sum of the figures above, and how many they are.
+    above: dict[tuple[object, ...], tuple[Decimal, int]] = {}
+    nothing = (Decimal(0), 0)
     for position, row in enumerate(block.rows):
-        figures = {place: figure for place, figure in figures_of(row) if figure.value}
         if row.type != "detail" or position in block.group_starts:
-            sums.clear()
-            counts.clear()
-        if row.type != "detail" or not figures:
+            above.clear()
+        if row.type != "detail":
             continue
-        says_so = _SAYS_TOTAL.fullmatch(key(first_text(sheet, row).value)) is not None
-        is_sum = all(counts[place] >= 2 and sums[place] == figure.value for place, figure in figures.items())
+        figures = {place: figure for place, figure in figures_of(row) if figure.value}
+        if not figures:
+            continue
+        says_so = _says_total(sheet, row)
+        is_sum = all(_is_sum(figure, *above.get(place, nothing)) for place, figure in figures.items())
         if says_so or (is_sum and _digits(figures.values()) >= _DIGITS_THAT_ARE_NO_CHANCE):
             yield _unlabelled(sheet, row, next(iter(figures.values())), says_so=says_so)
-            sums.clear()
-            counts.clear()
+            above.clear()
             continue
         for place, figure in figures.items():
-            sums[place] += figure.value or 0
-            counts[place] += 1
+            total, count = above.get(place, nothing)
+            above[place] = (total + (figure.value or 0), count + 1)
+
+
+def _says_total(sheet: Sheet, row: Row) -> bool:
+    if not any("total" in key(text.value) for text in row.texts.values()):
+        return False
+    return _SAYS_TOTAL.fullmatch(key(first_text(sheet, row).value)) is not None
+
+
+def _is_sum(figure: Number, total: Decimal, count: int) -> bool:
+    return count >= 2 and total == figure.value
 
 
 def _digits(figures: Iterable[Number]) -> int:

@@ -20,9 +20,9 @@ def sheet(*rows: list[Any], name: str = "Report", merged: list[tuple[Address, Ad
     return Sheet(name, [list(row) for row in rows], ranges)
 
 
-def read(table: dict[str, Any], *sheets: Sheet, period: str = "2018-09") -> Extraction:
-    """Read sheets with a layout of one table."""
-    layout = Layout(
+def layout_of(table: dict[str, Any]) -> Layout:
+    """A layout of one table."""
+    return Layout(
         layout="test",
         title="A test",
         organisation="X",
@@ -31,6 +31,11 @@ def read(table: dict[str, Any], *sheets: Sheet, period: str = "2018-09") -> Extr
         recognised_by=["Report"],
         tables=[{"table": "t", "sheet": "Report"} | table],
     )
+
+
+def read(table: dict[str, Any] | Layout, *sheets: Sheet, period: str = "2018-09") -> Extraction:
+    """Read sheets with a layout, or with one of one table."""
+    layout = table if isinstance(table, Layout) else layout_of(table)
     return extract(layout, list(sheets), Month.parse(period), Settings())
 
 

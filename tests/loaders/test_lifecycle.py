@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from loaders import archive
 from loaders.archive import Withdrawal, receipts, received_as, withdraw
 from loaders.layout import load_layouts
 from loaders.load import LoadError, load_batches
@@ -255,14 +256,15 @@ def test_nobody_makes_a_build_file_by_opening_one(settings):
 
 def test_a_file_that_changes_while_it_is_copied_is_left_until_it_is_whole(settings, hr_file, monkeypatch):
     land(settings, hr_file)
-    copy = shutil.copyfile
+    copy = archive._copy
 
     def copied_while_written(source, target):
-        copy(source, target)
+        found = copy(source, target)
         with open(source, "ab") as stream:
             stream.write(b"more")
+        return found
 
-    monkeypatch.setattr("loaders.archive.shutil.copyfile", copied_while_written)
+    monkeypatch.setattr(archive, "_copy", copied_while_written)
     assert receive(settings, *HR[1:]) == []
     assert receipts(settings, *HR[1:]) == []
     assert waiting(settings) == [str(Path(*HR) / hr_file.name)]

@@ -47,4 +47,5 @@ def test_what_is_remembered_of_a_text_is_what_is_worked_out_of_a_longer_one():
 def test_equal_values_of_other_types_are_shown_as_themselves():
     sheet = Sheet("Report", [[1, 1.0, True, "1", " 1 ", 0.5]])
     assert sheet.shown == [["1", "1", "TRUE", "1", "1", "0.5"]]
-    assert sheet.keys == [["1", "1", "true", "1", "1", "0.5"]]
+    assert sheet.cells_saying("1") == [(0, 0), (0, 1), (0, 3), (0, 4)]
+    assert sheet.cells_saying("true") == [(0, 2)]

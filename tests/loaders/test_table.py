@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.loaders.sheets import read, rules, sheet
+from tests.loaders.sheets import layout_of, read, rules, sheet
 
 BUDGET = {
     "heading": {"rows": 1, "contains": ["Line", "{fiscal_year}"]},
@@ -209,3 +209,30 @@ def test_an_error_is_not_taken_for_a_blank():
     faulty = sheet(HEADING, ["Housing", "", 1.0])
     faulty.faults = {(1, 1): "#N/A"}
     assert ("cell-error", "B2") in rules(read(BUDGET, faulty))
+
+
+def test_headings_that_were_read_before_say_the_same_again_and_others_say_their_own():
+    table = {
+        "heading": {"rows": 2, "contains": ["Agency"], "at": ["A1"]},
+        "columns": {
+            "measure": {"header": "Shifts"},
+            "value": {"header": ["Agency", "{month}"], "unit": "count"},
+            "more": {"header": ["Bank", "{month}"], "unit": "count", "optional": True},
+        },
+        "records": [{"record": "agency", "values": ["value", "more"]}],
+    }
+    top, row = ["", "Agency", "", "Bank"], ["Filled", 1.0, 2.0, 3.0]
+    seen = [
+        (sheet(top, ["Shifts", "Dec", "Jan", "Jan"], row, merged=[((0, 1), (0, 2))]), "2018-02"),
+        (sheet(top, ["Shifts", "Dec", "Jan", "Jan"], row, merged=[((0, 1), (0, 2))]), "2019-02"),
+        (sheet(top, ["Shifts", "Dec", "Jan", "Jan"], row), "2018-02"),
+        (sheet(top, ["Shifts", "Dec", "Jan ", "Jan"], row, merged=[((0, 1), (0, 2))]), "2018-02"),
+        (sheet([], top, ["Shifts", "Dec", "Jan", "Jan"], row, merged=[((1, 1), (1, 2))]), "2018-02"),
+        (sheet(top, ["Shifts", "Dec", "Jan", "Spare"], row, merged=[((0, 1), (0, 2))]), "2018-02"),
+    ]
+    layout = layout_of(table)
+    for found, period in [*seen, *reversed(seen)]:
+        again, alone = read(layout, found, period=period), read(table, found, period=period)
+        assert (again.rows, again.findings) == (alone.rows, alone.findings)
+    apart = [read(layout, found, period=period) for found, period in seen]
+    assert len({repr((one.rows["agency"], one.findings)) for one in apart}) == len(seen)
