@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from expectations.across_time import across_time
 from expectations.approvals import Approval, in_force, recorded
+from expectations.store import quarters_before
 from expectations.submissions import Submission, all_submissions
-from quarterdeck.periods import Quarter
 from quarterdeck.settings import PROJECT_ROOT, Settings
 from quarterdeck.warehouse import connect
 
@@ -80,8 +80,8 @@ def partitions(settings: Settings) -> list[Partition]:
         of_partition[submission.partition].append(submission)
     found = []
     for (organisation, quarter), own in sorted(of_partition.items()):
-        quarters = (str(Quarter.parse(quarter).back(count)) for count in range(1, look_back + 1))
-        before = [one for earlier in quarters for one in of_partition.get((organisation, earlier), [])]
+        earlier = quarters_before(quarter, look_back)
+        before = [one for one_before in earlier for one in of_partition.get((organisation, one_before), [])]
         ground, submitted = ground_of(own, before, code), submitted_of(own)
         approved = [one.approval_id for one in in_force(approvals, ground, submitted)]
         fingerprint = _sha256([ground, approved]) if approved else ground
