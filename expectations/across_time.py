@@ -133,27 +133,28 @@ def compare(
 def _prepare(
     settings: Settings, connection: "duckdb.DuckDBPyConnection", partitions: "Sequence[Partition]", look_back: int
 ) -> None:
-    """Tables of what is judged and of what it is compared with, what declarations call by name, the last version."""
+    """A table of what is judged and what it is compared with, what declarations call by name, the last version."""
     judged = {(part.organisation_code, part.quarter) for part in partitions}
     earlier = {(code, before) for code, quarter in judged for before in quarters_before(quarter, look_back)}
-    connection.execute("create temp table judged (organisation_code text, quarter text, earliest text)")
-    connection.execute("create temp table within_reach (organisation_code text, quarter text, is_judged boolean)")
-    insert(
-        connection,
-        "judged",
-        [
-            {"organisation_code": code, "quarter": quarter, "earliest": quarters_before(quarter, look_back)[-1]}
-            for code, quarter in judged
-        ],
+    connection.execute(
+        "create temp table within_reach"
+        " (partition_number integer, organisation_code text, quarter text, earliest text, is_judged boolean)"
     )
     insert(
         connection,
         "within_reach",
         [
-            {"organisation_code": code, "quarter": quarter, "is_judged": (code, quarter) in judged}
-            for code, quarter in judged | earlier
+            {
+                "partition_number": number,
+                "organisation_code": code,
+                "quarter": quarter,
+                "earliest": quarters_before(quarter, look_back)[-1],
+                "is_judged": (code, quarter) in judged,
+            }
+            for number, (code, quarter) in enumerate(judged | earlier)
         ],
     )
+    connection.execute("create temp view judged as from within_reach where is_judged")
     connection.execute(f"create temp macro name_key(name) as {NAME_KEY}")
     connection.execute(f"create temp macro differs_in_size(one, other) as {DIFFERS_IN_SIZE}")
     current = settings.published / "current" / "marts.duckdb"
@@ -212,7 +213,7 @@ def _take(
     To work out what a row is about takes longer than to compare it; so that is done once.
     """
     texts = (f"{one.finds} {one.says} {one.cell}" for one in comparisons)
-    words = {"organisation_code", "quarter", "is_judged", *PLACE, *re.findall(r"\w+", " ".join(texts))}
+    words = {"partition_number", "organisation_code", "quarter", "is_judged", *PLACE, *re.findall(r"\w+", " ".join(texts))}
     listed = ", ".join(f"'{word}'" for word in sorted(words))
     worked_out = "".join(f", {expression} as {name}" for expression, name in named.items())
     connection.execute(
@@ -228,17 +229,19 @@ def _found(
     named: Mapping[str, str],
     submissions: Mapping[str, Submission],
 ) -> Iterator[PlacedFinding]:
-    part = named[comparison.part]
-    shown = f"*, {named[comparison.thing]} as thing, {part} as part"
-    now = _taken(CANDIDATE)
-    connection.execute(f"create or replace temp view now as select {shown} from {now} where is_judged")
+    shown = f"*, {named[comparison.thing]} as thing, {named[comparison.part]} as part"
+    now = f"select {shown} from {_taken(CANDIDATE)}"
+    connection.execute(
+        f"create or replace temp view now as select *, partition_number as judged from ({now}) where is_judged"
+    )
     if against == QUARTER_BEFORE:
         # First which quarter it is, so that no row is looked at for more quarters than those that compare with it.
         connection.execute(
             f"""
             create or replace temp table quarter_before as
-            select judged.organisation_code, judged.quarter, reported.part, max(reported.quarter) as quarter_before
-            from (select distinct organisation_code, quarter, {part} as part from {now}) as reported
+            select judged.partition_number as judged, judged.quarter, reported.part,
+                max(reported.quarter) as quarter_before, arg_max(reported.partition_number, reported.quarter) as number_before
+            from (select distinct partition_number, organisation_code, quarter, part from ({now})) as reported
             inner join judged on reported.organisation_code = judged.organisation_code
                 and reported.quarter < judged.quarter and reported.quarter >= judged.earliest
             group by all
@@ -247,15 +250,15 @@ def _found(
         connection.execute(
             f"""
             create or replace temp view before as
-            select t.* replace (quarter_before.quarter as quarter), quarter_before.quarter_before
-            from (select {shown} from {now}) as t
-            inner join quarter_before on t.organisation_code = quarter_before.organisation_code
-                and t.quarter = quarter_before.quarter_before and t.part is not distinct from quarter_before.part
+            select t.* replace (quarter_before.quarter as quarter), quarter_before.judged, quarter_before.quarter_before
+            from ({now}) as t
+            inner join quarter_before on t.partition_number = quarter_before.number_before
+                and t.part is not distinct from quarter_before.part
             """
         )
     elif against == LAST_PUBLICATION:
         connection.execute(
-            f"create or replace temp view before as select {shown}, quarter as quarter_before"
+            f"create or replace temp view before as select {shown}, partition_number as judged, quarter as quarter_before"
             f" from {_taken(PUBLISHED)} where is_judged"
         )
     # A mart has many columns, and a finding speaks of few.
