@@ -116,10 +116,8 @@ def compare(
     for mart in dict.fromkeys(one.mart for one in declared.comparisons):
         comparisons = [one for one in declared.comparisons if one.mart == mart]
         named = _named(comparisons)
-        for schema in there:
-            if mart in there[schema]:
-                _take(connection, schema, mart, comparisons, named)
-        for comparison in comparisons:
+        taken = [_take(connection, schema, mart, comparisons, named) for schema in there if mart in there[schema]]
+        for comparison in comparisons if any(taken) else ():
             for against in comparison.against:
                 needed = (CANDIDATE, PUBLISHED) if against == LAST_PUBLICATION else (CANDIDATE,)
                 if all(mart in there[schema] for schema in needed):
@@ -207,19 +205,27 @@ def _take(
     mart: str,
     comparisons: Sequence[Comparison],
     named: Mapping[str, str],
-) -> None:
+) -> int:
     """A table of a mart's rows within reach, with what these comparisons speak of, and their things and parts.
 
-    To work out what a row is about takes longer than to compare it; so that is done once.
+    To work out what a row is about takes longer than to compare it; so that is done once. Returns how many rows it has.
     """
     texts = (f"{one.finds} {one.says} {one.cell}" for one in comparisons)
-    words = {"partition_number", "organisation_code", "quarter", "is_judged", *PLACE, *re.findall(r"\w+", " ".join(texts))}
+    words = {
+        "partition_number",
+        "organisation_code",
+        "quarter",
+        "is_judged",
+        *PLACE,
+        *re.findall(r"\w+", " ".join(texts)),
+    }
     listed = ", ".join(f"'{word}'" for word in sorted(words))
     worked_out = "".join(f", {expression} as {name}" for expression, name in named.items())
-    connection.execute(
+    made = connection.execute(
         f"create or replace temp table {_taken(schema)} as select columns(name -> name in ({listed})){worked_out}"
         f" from {_relation(schema, mart)} inner join within_reach using (organisation_code, quarter)"
-    )
+    ).fetchone()
+    return made[0] if made else 0
 
 
 def _found(
@@ -240,7 +246,8 @@ def _found(
             f"""
             create or replace temp table quarter_before as
             select judged.partition_number as judged, judged.quarter, reported.part,
-                max(reported.quarter) as quarter_before, arg_max(reported.partition_number, reported.quarter) as number_before
+                max(reported.quarter) as quarter_before,
+                arg_max(reported.partition_number, reported.quarter) as number_before
             from (select distinct partition_number, organisation_code, quarter, part from ({now})) as reported
             inner join judged on reported.organisation_code = judged.organisation_code
                 and reported.quarter < judged.quarter and reported.quarter >= judged.earliest
@@ -258,8 +265,8 @@ def _found(
         )
     elif against == LAST_PUBLICATION:
         connection.execute(
-            f"create or replace temp view before as select {shown}, partition_number as judged, quarter as quarter_before"
-            f" from {_taken(PUBLISHED)} where is_judged"
+            f"create or replace temp view before as select {shown}, partition_number as judged,"
+            f" quarter as quarter_before from {_taken(PUBLISHED)} where is_judged"
         )
     # A mart has many columns, and a finding speaks of few.
     spoken_of = ("organisation_code", "quarter", *PLACE, *_spoken_of_in(comparison.says))

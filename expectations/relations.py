@@ -179,7 +179,9 @@ def _looked_at(table: TableSuite, within: str, base: str, wanted: str) -> str:
         "select lines, rows from (select lines, rows, any_value(hashes) as hashes from hashed group by all)"
         " where rows > list_unique(hashes)"
     )
-    alike = f"{wanted} and hash({within}) in (select hash({within}) from hashed semi join ({doubled}) using (lines, rows))"
+    alike = (
+        f"{wanted} and hash({within}) in (select hash({within}) from hashed semi join ({doubled}) using (lines, rows))"
+    )
     return (
         f"with hashed as materialized ({hashed})"
         f" select distinct {shown} from ({_rows(table, base, wanted, times='1')})"
