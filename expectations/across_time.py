@@ -295,7 +295,7 @@ def _changes(series: Series) -> str:
     )
     return f"""
         with points as (
-            select judged.organisation_code, judged.quarter, t.thing, t.measure, t.at_period as period,
+            select judged.partition_number as judged, t.thing, t.measure, t.at_period as period,
                 arg_max(t.figure, t.quarter) as value, bool_or(t.quarter = judged.quarter) as reported_now,
             from (
                 select organisation_code, quarter, {series.thing} as thing, {series.period} as at_period,
@@ -312,11 +312,11 @@ def _changes(series: Series) -> str:
             select *, lag(value) over followed as value_before, abs(value - value_before) as change,
                 reported_now or lag(reported_now) over followed as is_new
             from points
-            window followed as (partition by organisation_code, quarter, thing, measure order by period)
+            window followed as (partition by judged, thing, measure order by period)
         ),
 
         changes as (
-            select organisation_code, quarter, thing, measure, list(change) as all_changes,
+            select judged, thing, measure, list(change) as all_changes,
                 list({{'period': period, 'value': value, 'value_before': value_before, 'change': change}}) filter (
                     where is_new and change > {series.share} * greatest(abs(value), abs(value_before))
                 ) as new_ones,
@@ -330,7 +330,7 @@ def _changes(series: Series) -> str:
 
         select organisation_code, quarter, thing, period, value, value_before, change, measure,
             list_median(list_filter(all_changes, (other, i) -> i <> list_position(all_changes, change))) as usual
-        from large
+        from large inner join judged on large.judged = judged.partition_number
         where change > {series.times} * usual
         order by all
     """
