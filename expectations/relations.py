@@ -172,20 +172,16 @@ def _looked_at(table: TableSuite, within: str, base: str, wanted: str) -> str:
         return f"select distinct {shown} from ({_rows(table, base, wanted)})"
     others = table.key.removeprefix(within).removeprefix(", ") or "''"
     hashed = (
-        f"select {within}, list(hash({others})) as hashes, bit_xor(hash(hash({others}))) as lines, len(hashes) as rows"
-        f" from ({base}) as t where {wanted} group by all"
+        f"select hash({within}) as place, list(hash({others})) as hashes, bit_xor(hash(hash({others}))) as lines"
+        f" from ({base}) as t where {wanted} group by {within}"
     )
     doubled = (
-        "select lines, rows from (select lines, rows, any_value(hashes) as hashes from hashed group by all)"
-        " where rows > list_unique(hashes)"
-    )
-    alike = (
-        f"{wanted} and hash({within}) in (select hash({within}) from hashed semi join ({doubled}) using (lines, rows))"
+        f"select unnest(places) from (select list(place) as places, any_value(hashes) as hashes from ({hashed})"
+        " group by lines, len(hashes)) where len(hashes) > list_unique(hashes)"
     )
     return (
-        f"with hashed as materialized ({hashed})"
-        f" select distinct {shown} from ({_rows(table, base, wanted, times='1')})"
-        f" union all select {shown} from ({_rows(table, base, alike)})"
+        f"select distinct {shown} from ({_rows(table, base, wanted, times='1')}) union all"
+        f" select {shown} from ({_rows(table, base, f'{wanted} and hash({within}) in ({doubled})')})"
     )
 
 
