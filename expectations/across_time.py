@@ -1,5 +1,6 @@
 """What must hold from one time to the next, as declared in `across_time.yml`: SQL over the marts, findings out."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -10,9 +11,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from expectations.cells import cell_of
-from expectations.store import PlacedFinding, insert, rows
+from expectations.store import PlacedFinding, insert, quarters_before, rows
 from expectations.submissions import Submission
-from quarterdeck.periods import Quarter
 from quarterdeck.rules import finding
 from quarterdeck.settings import Settings
 
@@ -107,15 +107,21 @@ def compare(
     declared = across_time()
     _prepare(settings, connection, partitions, declared.look_back)
     there = {schema: _marts(connection, schema) for schema in (CANDIDATE, PUBLISHED)}
-    in_both = set.intersection(*there.values()) if there[PUBLISHED] else there[CANDIDATE]
-    for schema in there:
-        _count_rows(connection, schema, in_both & there[schema] - set(declared.not_counted))
+    if there[PUBLISHED]:
+        counted = set.intersection(*there.values()) - set(declared.not_counted)
+        for schema, marts in there.items():
+            _count_rows(connection, schema, counted)
+            marts.add(ROW_COUNTS)
     found: list[PlacedFinding] = []
-    for comparison in declared.comparisons:
-        for against in comparison.against:
-            needed = (CANDIDATE, PUBLISHED) if against == LAST_PUBLICATION else (CANDIDATE,)
-            if all(comparison.mart in {ROW_COUNTS, *there[schema]} for schema in needed):
-                found += _found(connection, comparison, against, submissions)
+    for mart in dict.fromkeys(one.mart for one in declared.comparisons):
+        comparisons = [one for one in declared.comparisons if one.mart == mart]
+        named = _named(comparisons)
+        taken = [_take(connection, schema, mart, comparisons, named) for schema in there if mart in there[schema]]
+        for comparison in comparisons if any(taken) else ():
+            for against in comparison.against:
+                needed = (CANDIDATE, PUBLISHED) if against == LAST_PUBLICATION else (CANDIDATE,)
+                if all(mart in there[schema] for schema in needed):
+                    found += _found(connection, comparison, against, named, submissions)
     for series in declared.usual.series:
         if series.mart in there[CANDIDATE]:
             found += _unusual(connection, declared.usual, series, submissions)
@@ -125,16 +131,28 @@ def compare(
 def _prepare(
     settings: Settings, connection: "duckdb.DuckDBPyConnection", partitions: "Sequence[Partition]", look_back: int
 ) -> None:
-    judged = [
-        {
-            "organisation_code": part.organisation_code,
-            "quarter": part.quarter,
-            "earliest": str(Quarter.parse(part.quarter).back(look_back)),
-        }
-        for part in partitions
-    ]
-    connection.execute("create temp table judged (organisation_code text, quarter text, earliest text)")
-    insert(connection, "judged", judged)
+    """A table of what is judged and what it is compared with, what declarations call by name, the last version."""
+    judged = {(part.organisation_code, part.quarter) for part in partitions}
+    earlier = {(code, before) for code, quarter in judged for before in quarters_before(quarter, look_back)}
+    connection.execute(
+        "create temp table within_reach"
+        " (partition_number integer, organisation_code text, quarter text, earliest text, is_judged boolean)"
+    )
+    insert(
+        connection,
+        "within_reach",
+        [
+            {
+                "partition_number": number,
+                "organisation_code": code,
+                "quarter": quarter,
+                "earliest": quarters_before(quarter, look_back)[-1],
+                "is_judged": (code, quarter) in judged,
+            }
+            for number, (code, quarter) in enumerate(judged | earlier)
+        ],
+    )
+    connection.execute("create temp view judged as from within_reach where is_judged")
     connection.execute(f"create temp macro name_key(name) as {NAME_KEY}")
     connection.execute(f"create temp macro differs_in_size(one, other) as {DIFFERS_IN_SIZE}")
     current = settings.published / "current" / "marts.duckdb"
@@ -171,22 +189,66 @@ def _relation(schema: str, mart: str) -> str:
     return f"{mart}_of_{schema.replace('.', '_')}" if mart == ROW_COUNTS else f"{schema}.{mart}"
 
 
+def _taken(schema: str) -> str:
+    return f"taken_from_{schema.replace('.', '_')}"
+
+
+def _named(comparisons: Sequence[Comparison]) -> dict[str, str]:
+    """Names for the columns of a mart's things and parts, by the SQL that works them out."""
+    expressions = dict.fromkeys(expression for one in comparisons for expression in (one.thing, one.part))
+    return {expression: f"named_{number}" for number, expression in enumerate(expressions)}
+
+
+def _take(
+    connection: "duckdb.DuckDBPyConnection",
+    schema: str,
+    mart: str,
+    comparisons: Sequence[Comparison],
+    named: Mapping[str, str],
+) -> int:
+    """A table of a mart's rows within reach, with what these comparisons speak of, and their things and parts.
+
+    To work out what a row is about takes longer than to compare it; so that is done once. Returns how many rows it has.
+    """
+    texts = (f"{one.finds} {one.says} {one.cell}" for one in comparisons)
+    words = {
+        "partition_number",
+        "organisation_code",
+        "quarter",
+        "is_judged",
+        *PLACE,
+        *re.findall(r"\w+", " ".join(texts)),
+    }
+    listed = ", ".join(f"'{word}'" for word in sorted(words))
+    worked_out = "".join(f", {expression} as {name}" for expression, name in named.items())
+    made = connection.execute(
+        f"create or replace temp table {_taken(schema)} as select columns(name -> name in ({listed})){worked_out}"
+        f" from {_relation(schema, mart)} inner join within_reach using (organisation_code, quarter)"
+    ).fetchone()
+    return made[0] if made else 0
+
+
 def _found(
-    connection: "duckdb.DuckDBPyConnection", comparison: Comparison, against: str, submissions: Mapping[str, Submission]
+    connection: "duckdb.DuckDBPyConnection",
+    comparison: Comparison,
+    against: str,
+    named: Mapping[str, str],
+    submissions: Mapping[str, Submission],
 ) -> Iterator[PlacedFinding]:
-    named = f"{comparison.thing} as thing, {comparison.part} as part"
-    now = _relation(CANDIDATE, comparison.mart)
+    shown = f"*, {named[comparison.thing]} as thing, {named[comparison.part]} as part"
+    now = f"select {shown} from {_taken(CANDIDATE)}"
     connection.execute(
-        f"create or replace temp view now as select *, {named} from {now} semi join judged"
-        " using (organisation_code, quarter)"
+        f"create or replace temp view now as select *, partition_number as judged from ({now}) where is_judged"
     )
     if against == QUARTER_BEFORE:
         # First which quarter it is, so that no row is looked at for more quarters than those that compare with it.
         connection.execute(
             f"""
             create or replace temp table quarter_before as
-            select judged.organisation_code, judged.quarter, reported.part, max(reported.quarter) as quarter_before
-            from (select distinct organisation_code, quarter, {comparison.part} as part from {now}) as reported
+            select judged.partition_number as judged, judged.quarter, reported.part,
+                max(reported.quarter) as quarter_before,
+                arg_max(reported.partition_number, reported.quarter) as number_before
+            from (select distinct partition_number, organisation_code, quarter, part from ({now})) as reported
             inner join judged on reported.organisation_code = judged.organisation_code
                 and reported.quarter < judged.quarter and reported.quarter >= judged.earliest
             group by all
@@ -195,25 +257,25 @@ def _found(
         connection.execute(
             f"""
             create or replace temp view before as
-            select t.* replace (quarter_before.quarter as quarter), quarter_before.quarter_before
-            from (select *, {named} from {now}) as t
-            inner join quarter_before on t.organisation_code = quarter_before.organisation_code
-                and t.quarter = quarter_before.quarter_before and t.part is not distinct from quarter_before.part
+            select t.* replace (quarter_before.quarter as quarter), quarter_before.judged, quarter_before.quarter_before
+            from ({now}) as t
+            inner join quarter_before on t.partition_number = quarter_before.number_before
+                and t.part is not distinct from quarter_before.part
             """
         )
     elif against == LAST_PUBLICATION:
         connection.execute(
-            f"create or replace temp view before as select *, {named}, quarter as quarter_before"
-            f" from {_relation(PUBLISHED, comparison.mart)} semi join judged using (organisation_code, quarter)"
+            f"create or replace temp view before as select {shown}, partition_number as judged,"
+            f" quarter as quarter_before from {_taken(PUBLISHED)} where is_judged"
         )
     # A mart has many columns, and a finding speaks of few.
-    spoken_of = ("organisation_code", "quarter", *PLACE, *_named_in(comparison.says))
+    spoken_of = ("organisation_code", "quarter", *PLACE, *_spoken_of_in(comparison.says))
     listed = ", ".join(f"'{name}'" for name in spoken_of)
     for row in rows(connection, f"select columns(name -> name in ({listed})) from ({comparison.finds})"):
         yield _placed(comparison.rule, comparison.says, comparison.remedy, row, submissions, comparison)
 
 
-def _named_in(says: str) -> Iterator[str]:
+def _spoken_of_in(says: str) -> Iterator[str]:
     """The fields that a message is filled from."""
     return (name for _, name, _, _ in Formatter().parse(says) if name)
 
@@ -233,7 +295,7 @@ def _changes(series: Series) -> str:
     )
     return f"""
         with points as (
-            select judged.organisation_code, judged.quarter, t.thing, t.measure, t.at_period as period,
+            select judged.partition_number as judged, t.thing, t.measure, t.at_period as period,
                 arg_max(t.figure, t.quarter) as value, bool_or(t.quarter = judged.quarter) as reported_now,
             from (
                 select organisation_code, quarter, {series.thing} as thing, {series.period} as at_period,
@@ -250,11 +312,11 @@ def _changes(series: Series) -> str:
             select *, lag(value) over followed as value_before, abs(value - value_before) as change,
                 reported_now or lag(reported_now) over followed as is_new
             from points
-            window followed as (partition by organisation_code, quarter, thing, measure order by period)
+            window followed as (partition by judged, thing, measure order by period)
         ),
 
         changes as (
-            select organisation_code, quarter, thing, measure, list(change) as all_changes,
+            select judged, thing, measure, list(change) as all_changes,
                 list({{'period': period, 'value': value, 'value_before': value_before, 'change': change}}) filter (
                     where is_new and change > {series.share} * greatest(abs(value), abs(value_before))
                 ) as new_ones,
@@ -268,7 +330,7 @@ def _changes(series: Series) -> str:
 
         select organisation_code, quarter, thing, period, value, value_before, change, measure,
             list_median(list_filter(all_changes, (other, i) -> i <> list_position(all_changes, change))) as usual
-        from large
+        from large inner join judged on large.judged = judged.partition_number
         where change > {series.times} * usual
         order by all
     """

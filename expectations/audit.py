@@ -22,7 +22,7 @@ from expectations.relations import candidate_relations, submission_relations
 from expectations.store import PlacedFinding, insert, insert_findings, rows
 from expectations.submissions import Submission, all_submissions, latest
 from quarterdeck.findings import Finding, Severity
-from quarterdeck.quarantine import quarantine, release
+from quarterdeck.quarantine import folders, quarantine, release
 from quarterdeck.rules import finding
 from quarterdeck.runs import noted
 from quarterdeck.settings import Settings
@@ -268,13 +268,14 @@ def _move_files(
     """Put the files whose own rows have an error into quarantine, and note that the others hold nothing any more."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     broken = {placed.submission_id for placed in found if placed.finding.severity == Severity.ERROR}
+    known = set(folders(settings))
     columns = ", ".join(one.name for one in fields(Finding))
     for submission in submissions:
         if submission.submission_id in broken:
             of_file = f"select {columns} from raw.findings where submission_id = ?"
             said = [Finding(**row) for row in rows(connection, of_file, [submission.submission_id])]
             quarantine(settings, submission.submission_id, submission.file_name, submission.sha256, said)
-        else:
+        elif submission.submission_id in known:
             submission_id = submission.submission_id
             release(settings, submission_id, by=submission_id, at=now, reason="The file is accepted now.")
 

@@ -73,13 +73,17 @@ def evaluate(settings: Settings, relations: Sequence[Relation]) -> Evaluation:
     failed: dict[str, list[tuple[int, Expectation]]] = {}
     looked_at = {one.name: f'select * from {LOOKED_AT}."{one.name}"' for one in relations}
     with _data_source(settings, looked_at) as source, source.get_engine().connect() as connection:
-        _gather(connection, relations)
+        filled = _gather(connection, relations)
         for relation in relations:
+            if relation.name not in filled:
+                # Whatever is expected of rows holds where there are none.
+                evaluation.evaluated += len(relation.suite.expectations)
+                continue
             numbered = list(enumerate(relation.suite.expectations))
             outcome = _results(_batch(source, relation), numbered, {"result_format": "BOOLEAN_ONLY"})
             evaluation.evaluated += len(outcome)
             failed[relation.name] = [(number, one) for number, one in numbered if not outcome[number].success]
-    concerned = [relation for relation in relations if failed[relation.name]]
+    concerned = [relation for relation in relations if failed.get(relation.name)]
     if concerned:
         from expectations.buffered_duckdb import WHOLE
 
@@ -120,18 +124,25 @@ def _data_source(settings: Settings, queries: Mapping[str, str]) -> Iterator[Any
         source.get_engine().dispose()
 
 
-def _gather(connection: Any, relations: Sequence[Relation]) -> None:
-    """Put what expectations look at into tables in memory, there for all connections until this one is closed."""
+def _gather(connection: Any, relations: Sequence[Relation]) -> set[str]:
+    """Put what expectations look at into tables in memory, there for all connections until this one is closed.
+
+    Returns the names of those that have rows.
+    """
     from sqlalchemy.exc import DBAPIError
 
     connection.exec_driver_sql(f"attach ':memory:' as {LOOKED_AT} (read_write)")
+    filled = set()
     for relation in relations:
         query = relation.looked_at or relation.query
         try:
-            connection.exec_driver_sql(f'create table {LOOKED_AT}."{relation.name}" as {query}')
+            made = connection.exec_driver_sql(f'create table {LOOKED_AT}."{relation.name}" as {query}')
         except DBAPIError as error:
             raise EvaluationError(f"{relation.name} could not be evaluated: {error.orig}") from error
+        if made.scalar():
+            filled.add(relation.name)
     connection.commit()
+    return filled
 
 
 def _batch(source: Any, relation: Relation) -> Any:

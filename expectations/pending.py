@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from expectations.across_time import across_time
 from expectations.approvals import Approval, in_force, recorded
+from expectations.store import quarters_before
 from expectations.submissions import Submission, all_submissions
-from quarterdeck.periods import Quarter
 from quarterdeck.settings import PROJECT_ROOT, Settings
 from quarterdeck.warehouse import connect
 
@@ -78,11 +78,11 @@ def partitions(settings: Settings) -> list[Partition]:
     of_partition = defaultdict(list)
     for submission in submissions:
         of_partition[submission.partition].append(submission)
+    states = {key: _sha256(sorted((one.status, *_identity(one)) for one in own)) for key, own in of_partition.items()}
     found = []
     for (organisation, quarter), own in sorted(of_partition.items()):
-        quarters = (str(Quarter.parse(quarter).back(count)) for count in range(1, look_back + 1))
-        before = [one for earlier in quarters for one in of_partition.get((organisation, earlier), [])]
-        ground, submitted = ground_of(own, before, code), submitted_of(own)
+        before = [states.get((organisation, earlier)) for earlier in quarters_before(quarter, look_back)]
+        ground, submitted = _sha256([states[organisation, quarter], before, code]), submitted_of(own)
         approved = [one.approval_id for one in in_force(approvals, ground, submitted)]
         fingerprint = _sha256([ground, approved]) if approved else ground
         found.append(Partition(organisation, quarter, fingerprint, ground, submitted))
@@ -100,11 +100,6 @@ def overrides(settings: Settings, connection: "duckdb.DuckDBPyConnection") -> li
         for one in recorded_ones
         if one.bound_to == submitted_of([each for each in submissions if each.partition == one.partition])
     ]
-
-
-def ground_of(submissions: list[Submission], before: list[Submission], code: str) -> str:
-    """The sha256 of what a partition is judged on: its submissions, those of the quarters before, and the code."""
-    return _sha256([[sorted((one.status, *_identity(one)) for one in those) for those in (submissions, before)], code])
 
 
 def submitted_of(submissions: list[Submission]) -> str:

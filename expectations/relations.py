@@ -1,5 +1,6 @@
 """What the suites are put to: queries over the build file, cut to what is pending."""
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -7,19 +8,22 @@ from expectations.evaluate import EvaluationError, Relation
 from expectations.pending import Partition
 from expectations.submissions import Submission, closing
 from expectations.suites import CANDIDATE, SUBMISSIONS, TableSuite, suite
-from quarterdeck.warehouse import records
+from quarterdeck.warehouse import TEXT, listed_types, records, unnested
 
 if TYPE_CHECKING:
     import duckdb
+
+# What each suite is cut to, and keys begin with.
+SUBMISSION, PARTITION = "submission_id", "organisation_code, quarter"
 
 
 def submission_relations(connection: "duckdb.DuckDBPyConnection", submissions: Sequence[Submission]) -> list[Relation]:
     """The tables of suite `submissions`, cut to these submissions."""
     wanted = _among_all(connection, {one.submission_id for one in submissions})
     return [
-        _relation(connection, f"raw.{name}", table, figures_query(), wanted, extremes_query(wanted))
+        _relation(connection, f"raw.{name}", table, SUBMISSION, figures_query(), wanted, extremes_query(wanted))
         if name == "figures"
-        else _relation(connection, f"raw.{name}", table, f"select * from raw.{name}", wanted)
+        else _relation(connection, f"raw.{name}", table, SUBMISSION, f"select * from raw.{name}", wanted)
         for name, table in suite(SUBMISSIONS).tables.items()
     ]
 
@@ -33,10 +37,15 @@ def candidate_relations(
     """
     keys = _unnested(f"{part.organisation_code} {part.quarter}" for part in partitions)
     wanted = f"coalesce(organisation_code || ' ' || quarter in {keys}, true)"
-    own = {"arrivals": arrivals_query(submissions), "every_row": every_row_query(connection)}
+    every_row = every_row_query(connection)
+    own = {
+        "arrivals": (arrivals_query(submissions), arrivals_query(submissions, missing=True)),
+        "every_row": (every_row, f"select * from (select distinct * from ({every_row})) where {wanted}"),
+    }
     return [
-        _relation(connection, f"marts.{name}", table, own.get(name, f"select * from marts.{name}"), wanted)
+        _relation(connection, f"marts.{name}", table, PARTITION, base, wanted, few)
         for name, table in suite(CANDIDATE).tables.items()
+        for base, few in [own.get(name, (f"select * from marts.{name}", None))]
     ]
 
 
@@ -72,27 +81,35 @@ def _figures() -> list[tuple[str, str]]:
     ]
 
 
-def arrivals_query(submissions: Iterable[Submission]) -> str:
+def arrivals_query(submissions: Iterable[Submission], *, missing: bool = False) -> str:
     """SQL for one row a quarter and mart that must have rows, with how many went in and how many came out.
 
-    Rows of totals, and of months that a later one of the quarter replaces, need not arrive.
+    Rows of totals, and of months that a later one of the quarter replaces, need not arrive. With `missing`, only those
+    of which none came out.
     """
-    counted = ", ".join(f"({_list((one.submission_id, *one.partition))})" for one in closing(submissions))
-    fed = f"(values {counted or '(null, null, null)'}) as closing (submission_id, organisation_code, quarter)"
+    columns = {"submission_id": TEXT, "organisation_code": TEXT, "quarter": TEXT}
+    rows = [(one.submission_id, *one.partition) for one in closing(submissions)]
+    listed = json.dumps({name: [row[number] for row in rows] for number, name in enumerate(columns)})
+    types = json.dumps(listed_types(columns))
+    fed = f"select {unnested(columns)} from (select unnest(from_json({_quoted(listed)}, {_quoted(types)})))"
+    empty = "from fed anti join marts.{mart} using (organisation_code, quarter)" if missing else "from fed"
+    published = (
+        "0"
+        if missing
+        else "(select count(*) from marts.{mart} as rows_out"
+        " where rows_out.organisation_code = fed.organisation_code and rows_out.quarter = fed.quarter)"
+    )
     arrived = "\nunion all by name\n".join(
         f"""select
             fed.organisation_code, fed.quarter, '{mart}' as mart, '{record}' as record, count(*) as rows_loaded,
-            coalesce(any_value(rows_out.counted), 0) as rows_published
-        from fed
+            {published.format(mart=mart)} as rows_published
+        from ({empty.format(mart=mart)}) as fed
         inner join raw.{record} as rows_in on fed.submission_id = rows_in.submission_id
-        left join (
-            select organisation_code, quarter, count(*) as counted from marts.{mart} group by all
-        ) as rows_out on fed.organisation_code = rows_out.organisation_code and fed.quarter = rows_out.quarter
         where rows_in.row_type = 'detail'
         group by fed.organisation_code, fed.quarter"""
         for mart, record in suite(CANDIDATE).fed_by.items()
     )
-    return f"with fed as (from {fed})\n{arrived}"
+    return f"with fed as ({fed})\n{arrived}"
 
 
 def every_row_query(connection: "duckdb.DuckDBPyConnection") -> str:
@@ -114,15 +131,15 @@ def _relation(
     connection: "duckdb.DuckDBPyConnection",
     name: str,
     table: TableSuite,
+    within: str,
     base: str,
     wanted: str,
     few: str | None = None,
 ) -> Relation:
     """A relation of a suite; `few` is SQL for fewer rows on which its expectations fail if they fail on any."""
-    query = _rows(table, base, wanted)
-    columns = [column for column, *_ in connection.execute(f"describe {query}").fetchall()]
-    looked_at = _looked_at(table, few, "true") if few else _looked_at(table, base, wanted)
-    return Relation(name, table, query, tuple(columns), looked_at)
+    columns = [column for column, *_ in connection.execute(f"describe {_rows(table, base, 'true')}").fetchall()]
+    looked_at = _looked_at(table, within, few, "true") if few else _looked_at(table, within, base, wanted)
+    return Relation(name, table, _rows(table, base, wanted), tuple(columns), looked_at)
 
 
 def _rows(table: TableSuite, base: str, wanted: str, times: str | None = None) -> str:
@@ -134,11 +151,12 @@ def _rows(table: TableSuite, base: str, wanted: str, times: str | None = None) -
     return f"select t.*{listed} from ({base}) as t where {wanted}"
 
 
-def _looked_at(table: TableSuite, base: str, wanted: str) -> str:
+def _looked_at(table: TableSuite, within: str, base: str, wanted: str) -> str:
     """SQL for what the table's expectations look at, each combination of values once.
 
-    To count the rows of each key takes far longer than everything else. So only those are counted whose key has the
-    hash of another's, and the others stand once.
+    To count the rows of each key takes far longer than everything else. So they are counted only in submissions or
+    partitions in which two keys have the same hash; in the others each stands once. Where many have the same lines, as
+    returns have from month to month, one of them is looked through.
     """
     looked_at = [name for one in table.expectations for name in (*one.columns, *one.where)]
     values = {
@@ -152,11 +170,18 @@ def _looked_at(table: TableSuite, base: str, wanted: str) -> str:
     )
     if not table.key:
         return f"select distinct {shown} from ({_rows(table, base, wanted)})"
-    hashed = f"select hash({table.key}) from ({base}) as t where {wanted} group by all having count(*) > 1"
-    alike = f"{wanted} and hash({table.key}) in ({hashed})"
+    others = table.key.removeprefix(within).removeprefix(", ") or "''"
+    hashed = (
+        f"select hash({within}) as place, list(hash({others})) as hashes, bit_xor(hash(hash({others}))) as lines"
+        f" from ({base}) as t where {wanted} group by {within}"
+    )
+    doubled = (
+        f"select unnest(places) from (select list(place) as places, any_value(hashes) as hashes from ({hashed})"
+        " group by lines, len(hashes)) where len(hashes) > list_unique(hashes)"
+    )
     return (
-        f"select distinct {shown} from ({_rows(table, base, wanted, times='1')})"
-        f" union all select {shown} from ({_rows(table, base, alike)})"
+        f"select distinct {shown} from ({_rows(table, base, wanted, times='1')}) union all"
+        f" select {shown} from ({_rows(table, base, f'{wanted} and hash({within}) in ({doubled})')})"
     )
 
 
@@ -172,9 +197,13 @@ def _among_all(connection: "duckdb.DuckDBPyConnection", ids: Collection[str]) ->
 
 
 def _unnested(values: Iterable[str]) -> str:
-    """SQL for texts as the rows of a subquery: thousands of them in a plain list are planned anew for every table."""
-    return f"(select unnest([{_list(values)}]::varchar[]))"
+    """SQL for texts as the rows of a subquery: thousands of them, each a constant, would take long to plan."""
+    return f"(select unnest(from_json({_quoted(json.dumps(list(values)))}, '[\"varchar\"]')))"
 
 
 def _list(values: Iterable[str]) -> str:
-    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+    return ", ".join(map(_quoted, values))
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from quarterdeck.findings import Finding
-from quarterdeck.periods import Month
+from quarterdeck.periods import Month, Quarter
 from quarterdeck.rules import catalogue
 
 if TYPE_CHECKING:
@@ -60,3 +60,13 @@ def quarter_of(reporting_period: str) -> str:
     '2018-19 Q2'
     """
     return str(Month.parse(reporting_period).quarter)
+
+
+@cache
+def quarters_before(quarter: str, count: int) -> tuple[str, ...]:
+    """So many fiscal quarters before one, the latest first.
+
+    >>> quarters_before("2018-19 Q2", 2)
+    ('2018-19 Q1', '2017-18 Q4')
+    """
+    return tuple(str(Quarter.parse(quarter).back(number)) for number in range(1, count + 1))

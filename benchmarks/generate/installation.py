@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks.generate.world import World
+from benchmarks.generate.world import HERE, World
 from quarterdeck.settings import PROJECT_ROOT, Settings
 
 RETURNS = {
@@ -63,8 +63,9 @@ def refresh(settings: Settings) -> None:
 
 
 def fingerprint(world: World) -> str:
-    """A short name of a world: the same one for the same councils."""
-    return hashlib.sha256(repr(world).encode()).hexdigest()[:12]
+    """A short name of a world: the same one for the same councils, told of in the same way."""
+    told = [path.read_bytes() for path in sorted(HERE.glob("*.sql"))]
+    return hashlib.sha256(b"\0".join([repr(world).encode(), *told])).hexdigest()[:12]
 
 
 def _add(path: Path, rows: list[list[str]]) -> None:

@@ -5,11 +5,11 @@
 create or replace temp macro draw(what, n) as
     cast(md5_number_lower(getvariable('seed') || ':' || what) % n as integer);
 
--- How a project stands `k` months into a life of `life` months.
+-- How a project stands `k` months into a life of `life` months. It is closed for so long that a quarter ends with it.
 create or replace temp macro status_at(project_key, k, life) as
     case
         when k = 0 then 'No Status'
-        when k >= life - 2 then 'Closed or Completed'
+        when k >= life - 3 then 'Closed or Completed'
         else (['On Target', 'On Target', 'On Target', 'On Target', 'On Target', 'On Target', 'Experiencing Obstacles',
                'Experiencing Obstacles', 'At Risk', 'Compromised'])[1 + draw(project_key || ' status ' || (k // 4), 10)]
     end;
@@ -19,6 +19,7 @@ select
     number as m,
     first_day,
     strftime(first_day, '%Y-%m') as period,
+    (month(first_day) - 1) % 3 as month_of_quarter,
     year(first_day - interval 3 month) as fiscal_year
 from (
     select range as number, cast(getvariable('first_day') + to_months(cast(range as integer)) as date) as first_day
@@ -90,7 +91,9 @@ rated as (
     select
         *,
         status_at(project_key, k, life) as status,
-        case when k > 0 then status_at(project_key, k - 1, life) end as status_previous,
+        k - month_of_quarter - 1 as k_of_quarter_before,
+        -- What stood in the last report of the quarter before.
+        case when k_of_quarter_before >= 0 then status_at(project_key, k_of_quarter_before, life) end as status_previous,
         list_transform([0, 1, 2], year -> draw(project_key || ' target ' || (fiscal_year + year), 400)) as targets
     from lives
 ),

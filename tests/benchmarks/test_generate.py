@@ -57,6 +57,17 @@ def test_marts_are_those_expected(settings: Settings, tmp_path: Path) -> None:
     assert raw_rows.differences(settings, expected) == dict.fromkeys(raw_rows.EXPECTED, 0)
 
 
+def test_the_previous_status_is_that_of_the_quarter_before(settings: Settings) -> None:
+    with connect(settings, read_only=True) as connection:
+        compared = connection.execute(
+            "select count(*), count(*) filter (where now.status_previous is distinct from before.status)"
+            " from marts.project_status as now inner join marts.project_status as before"
+            " using (organisation_code, project)"
+            " where now.quarter = '2015-16 Q2' and before.quarter = '2015-16 Q1'"
+        ).fetchone()
+    assert compared and compared[0] > 0 and compared[1] == 0
+
+
 def test_a_mart_that_differs_is_told(settings: Settings, tmp_path: Path) -> None:
     expected = tmp_path / "expected.duckdb"
     raw_rows.expect(expected, World(**vars(WORLD) | {"seed": "another"}))

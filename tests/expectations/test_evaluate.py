@@ -29,6 +29,11 @@ def test_an_expectation_that_holds_fails_on_nothing(build: Build) -> None:
     assert (evaluation.evaluated, evaluation.failures) == (1, [])
 
 
+def test_an_expectation_holds_where_there_are_no_rows(build: Build) -> None:
+    evaluation = evaluate(build.settings, [relation("select '1' as submission_id, 'BAD' as word where false", REGEX)])
+    assert (evaluation.evaluated, evaluation.failures) == (1, [])
+
+
 def test_more_rows_fail_than_any_page_of_results_holds(build: Build) -> None:
     query = "select i::varchar as submission_id, 'BAD' as word from range(1000) as numbers (i)"
     assert len(evaluate(build.settings, [relation(query, REGEX)]).failures) == 1000

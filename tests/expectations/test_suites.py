@@ -4,6 +4,7 @@ from string import Formatter
 
 import pytest
 
+from expectations.relations import PARTITION, SUBMISSION
 from expectations.suites import CANDIDATE, SUBMISSIONS, suite
 from quarterdeck.rules import catalogue
 from quarterdeck.warehouse import records
@@ -28,6 +29,13 @@ def test_an_expectation_fails_on_the_row_spoiled_for_it(failing: Failing, key: t
 @pytest.mark.parametrize("key", OWNERS, ids=": ".join)
 def test_an_expectation_is_silent_on_good_rows(failing: Failing, key: tuple[str, str, str]) -> None:
     assert ORGANISATION not in failing[key]
+
+
+@pytest.mark.parametrize(("name", "within"), [(SUBMISSIONS, SUBMISSION), (CANDIDATE, PARTITION)])
+def test_keys_begin_with_what_their_suite_is_cut_to(name: str, within: str) -> None:
+    keys = [table.key for table in suite(name).tables.values() if table.key]
+    assert keys
+    assert [key for key in keys if not f"{key}, ".startswith(f"{within}, ")] == []
 
 
 @pytest.mark.parametrize(("name", "table", "expectation"), DECLARED, ids=lambda value: getattr(value, "name", value))
