@@ -23,8 +23,9 @@ def main() -> None:
         sys.exit(f"This machine lacks {', '.join(lacking)}. On Debian or Ubuntu: apt install postgresql redis-server")
     FOLDER.mkdir(parents=True, exist_ok=True)
     stack, secrets = NativeStack(FOLDER), FOLDER / "commands.env"
-    # The same way down, whoever ends it.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # The same way down, whoever ends it, and however it was started.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     try:
         print("Starting PostgreSQL, Redis and Airflow's components", flush=True)
         stack.start()

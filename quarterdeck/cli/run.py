@@ -297,7 +297,8 @@ def _show(settings: "Settings", outcome: Outcome) -> None:
         news = "is published" if outcome.changed else "was published before and still says it all"
         typer.echo(f"\n{outcome.version} {news}: {_current(settings)}")
     if outcome.runs:
-        typer.echo(f"{len(outcome.runs)} runs in {outcome.seconds:.0f} s; logs: {settings.airflow_home / 'logs'}")
+        logs = "on the server" if settings.airflow_url else str(settings.airflow_home / "logs")
+        typer.echo(f"{len(outcome.runs)} runs in {outcome.seconds:.0f} s; logs: {logs}")
 
 
 def _slugs(settings: "Settings") -> dict[str, str]:
