@@ -21,6 +21,7 @@ from expectations.policy import policies
 from expectations.relations import candidate_relations, submission_relations
 from expectations.store import PlacedFinding, insert, insert_findings, rows
 from expectations.submissions import Submission, all_submissions, latest
+from quarterdeck.events import tell
 from quarterdeck.findings import Finding, Severity
 from quarterdeck.quarantine import folders, quarantine, release
 from quarterdeck.rules import finding
@@ -139,6 +140,15 @@ def judge(settings: Settings, partitions: Sequence[Partition]) -> AuditResult:
         insert(connection, "gate.approvals", [asdict(approval) for approval in approvals])
         _move_files(settings, connection, counted.values(), found)
         connection.commit()
+    for decision in decisions:
+        tell(
+            __name__,
+            "partition decided",
+            organisation_code=decision.organisation_code,
+            quarter=decision.quarter,
+            decision=decision.decision,
+            reason=decision.reason,
+        )
     severities = Counter(placed.finding.severity.value for placed in found)
     return AuditResult(evaluation.evaluated, decisions, {level.value: severities[level.value] for level in Severity})
 

@@ -16,6 +16,7 @@ from loaders.names import file_key
 from loaders.numbering import Numbering, Submission
 from loaders.read import ROWS
 from loaders.reader_version import layouts_version, reader_version
+from quarterdeck.events import tell
 from quarterdeck.findings import Finding, Severity
 from quarterdeck.periods import Month
 from quarterdeck.quarantine import folders, quarantine, release
@@ -103,6 +104,13 @@ def load_batches(settings: Settings, folders: list[str]) -> LoadResult:
     ids: dict[str, list[str]] = {status: [] for status in (ACCEPTED, HELD, WITHDRAWN)}
     for submission in numbered:
         ids[_status(submission)].append(str(submission.submission_id))
+        tell(
+            __name__,
+            "submission loaded",
+            submission_id=submission.submission_id,
+            receipt_id=submission.receipt.receipt_id,
+            status=_status(submission),
+        )
     result = LoadResult(
         ids[ACCEPTED],
         ids[HELD],

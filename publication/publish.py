@@ -20,6 +20,7 @@ from publication.manifest import (
 from publication.release import BeforeRelease, release
 from publication.sql import quoted
 from publication.store import PublicationError
+from quarterdeck.events import tell
 from quarterdeck.runs import noted
 from quarterdeck.settings import Settings
 
@@ -61,6 +62,7 @@ def publish(settings: Settings, before_release: BeforeRelease | None = None) -> 
     partial = settings.settled.with_suffix(".partial")
     partial.write_text(json.dumps(settled, indent=2))
     partial.replace(settings.settled)
+    tell(__name__, "published", version=result.version, changed=result.changed, partitions=result.decided)
     return result
 
 

@@ -158,6 +158,19 @@ def test_lineage_names_what_every_task_read_and_wrote(first: Followed, stack: Na
     assert names("quarterly_publication.publish", "outputs") == {(f"{current}/marts.duckdb", name) for name in marts}
 
 
+def test_logs_can_be_searched_by_ids(first: Followed, stack: NativeStack) -> None:
+    lines = [
+        json.loads(line)
+        for log in (stack.home / "logs").glob("dag_id=*/**/*.log")
+        for line in log.read_text().splitlines()
+    ]
+    events = {line["event"]: line for line in lines if "event" in line}
+    assert events["submission loaded"]["submission_id"].startswith(f"{SOUTHAMPTON}.")
+    decided = events["partition decided"]
+    assert (decided["organisation_code"], decided["decision"]) == (SOUTHAMPTON, "published")
+    assert events["published"]["version"] == "v00001"
+
+
 def test_metrics_arrive(first: Followed, statsd: tuple[int, set[str]]) -> None:
     wanted = {"airflow.scheduler_heartbeat", "airflow.pool.open_slots.warehouse"}
     wait_for(lambda: wanted <= statsd[1], 60, f"{wanted} among {sorted(statsd[1])}")
