@@ -98,21 +98,17 @@ def test_notices_go_where_the_file_of_variables_says() -> None:
 
 @pytest.mark.parametrize("name", [name for name, service in SERVICES.items() if "build" in service])
 def test_every_setting_is_passed_on_and_is_as_without_containers(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    fields = {f"QUARTERDECK_{field.upper()}": field for field in Settings.model_fields}
-    environment = resolved(dict.fromkeys(required(), "a"))["services"][name]["environment"]
-    passed = {variable: field for variable, field in fields.items() if variable in environment}
-    # The others are the image's own paths.
-    assert set(fields.values()) - set(passed.values()) == {"home", "dbt_project", "layouts", "policy"}
-    for variable in fields:
+    own_paths_of_the_image, servers = {"home", "dbt_project", "layouts", "policy"}, {"postgres", "lake_catalogue"}
+    variables = {field: f"QUARTERDECK_{field.upper()}" for field in Settings.model_fields}
+    for variable in variables.values():
         monkeypatch.delenv(variable, raising=False)
     plain = Settings(_env_file=None)
-    for variable in passed:
-        monkeypatch.setenv(variable, str(environment[variable]))
-        assert f"${{{variable}:-" in DOCUMENT["services"][name]["environment"][variable] or variable.endswith(
-            "POSTGRES"
-        )
-    servers = {"postgres", "lake_catalogue"}
-    assert Settings(_env_file=None).model_dump(exclude=servers) == plain.model_dump(exclude=servers)
+    environment = resolved(dict.fromkeys(required(), "a"))["services"][name]["environment"]
+    assert {field for field, variable in variables.items() if variable not in environment} == own_paths_of_the_image
+    for field in variables.keys() - own_paths_of_the_image - servers:
+        assert SERVICES[name]["environment"][variables[field]].startswith(f"${{{variables[field]}:-")
+        monkeypatch.setenv(variables[field], str(environment[variables[field]]))
+    assert Settings(_env_file=None) == plain
 
 
 def test_what_workers_elsewhere_need_listens_at_a_private_address_alone() -> None:
@@ -123,6 +119,12 @@ def test_what_workers_elsewhere_need_listens_at_a_private_address_alone() -> Non
         "serving": ["10.0.0.5:5433:5432"],
         "api-server": ["10.0.0.5:8080:8080"],
     }
+    # A published port needs a network that is not internal.
+    assert all(
+        "page" in (service.get("networks") or SERVICES[name]["networks"])
+        for name, service in services.items()
+        if "ports" in service
+    )
 
 
 def test_a_worker_elsewhere_finds_every_server_at_that_address() -> None:
