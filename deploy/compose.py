@@ -1,7 +1,8 @@
-"""The server's compose file as it is with its variables filled in."""
+"""The server's compose files as they are with their variables filled in."""
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -12,13 +13,13 @@ FILE = PROJECT_ROOT / "docker-compose.yml"
 _VARIABLE = re.compile(r"\$\$|\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<rest>[^}]*))?\}")
 
 
-def required() -> set[str]:
+def required(file: Path = FILE) -> set[str]:
     """The variables that have no default."""
-    return {found["name"] for found in _VARIABLE.finditer(FILE.read_text()) if found["kind"] == "?"}
+    return {found["name"] for found in _VARIABLE.finditer(file.read_text()) if found["kind"] == "?"}
 
 
-def resolved(values: Mapping[str, str]) -> dict[str, Any]:
-    """The file's document, with these values and the file's defaults. Raises KeyError where one is required."""
+def resolved(values: Mapping[str, str], file: Path = FILE) -> dict[str, Any]:
+    """A file's document, with these values and the file's defaults. Raises KeyError where one is required."""
 
     def value(found: re.Match[str]) -> str:
         if found[0] == "$$":
@@ -29,5 +30,5 @@ def resolved(values: Mapping[str, str]) -> dict[str, Any]:
             return found["rest"]
         raise KeyError(found["name"])
 
-    document: dict[str, Any] = yaml.safe_load(_VARIABLE.sub(value, FILE.read_text()))
+    document: dict[str, Any] = yaml.safe_load(_VARIABLE.sub(value, file.read_text()))
     return document

@@ -1,4 +1,4 @@
-"""The server's compose file: nothing has a default password, nothing listens to the world, everything is watched."""
+"""The server's compose files: nothing has a default password, nothing listens to the world, everything is watched."""
 
 import re
 import subprocess
@@ -9,21 +9,24 @@ import pytest
 import yaml
 
 from deploy.compose import FILE, required, resolved
+from quarterdeck.notifiers import EMAIL, WEBHOOK
 from quarterdeck.orchestration import ANALYST, POOL, POOL_SLOTS
-from quarterdeck.settings import PROJECT_ROOT
+from quarterdeck.settings import PROJECT_ROOT, Settings
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(FILE.read_text())
 SERVICES: dict[str, Any] = DOCUMENT["services"]
 LASTING = [name for name, service in SERVICES.items() if service["restart"] != "no"]
 DEPLOY = PROJECT_ROOT / "deploy"
+PRIVATE, WORKER = DEPLOY / "compose.private.yml", DEPLOY / "compose.worker.yml"
 SECRET = re.compile(r"PASSWORD|SECRET|FERNET_KEY|SQL_ALCHEMY_CONN|QUARTERDECK_POSTGRES|BROKER_URL|RESULT_BACKEND")
 
 
-def test_it_is_a_compose_file() -> None:
+@pytest.mark.parametrize(("file", "service"), [(FILE, "redis"), (PRIVATE, "redis"), (WORKER, "worker")])
+def test_it_is_a_compose_file(file: Path, service: str) -> None:
     compose_spec = pytest.importorskip("compose_spec", reason="compose-spec knows the Compose specification")
-    document = resolved(dict.fromkeys(required(), "a"))
+    document = resolved(dict.fromkeys(required(file), "a") | {"QUARTERDECK_PRIVATE_ADDRESS": "10.0.0.5"}, file)
     compose_spec.PyCompose.from_yaml(yaml.safe_dump(document))
-    document["services"]["redis"]["mem_limt"] = "1g"
+    document["services"][service]["mem_limt"] = "1g"
     with pytest.raises(ValueError, match="mem_limt"):
         compose_spec.PyCompose.from_yaml(yaml.safe_dump(document))
 
@@ -73,6 +76,93 @@ def test_only_the_page_and_the_marts_are_reached_from_outside_and_only_from_this
         "api-server": ["127.0.0.1:${QUARTERDECK_PORT:-8080}:8080"],
         "serving": ["127.0.0.1:${QUARTERDECK_SERVING_PORT:-5433}:5432"],
     }
+
+
+def test_only_a_worker_goes_out_besides_what_has_a_published_port() -> None:
+    networks = {name: set(service["networks"]) for name, service in SERVICES.items()}
+    assert DOCUMENT["networks"] == {"inside": {"internal": True}, "page": {}, "outside": {}}
+    assert {name for name, joined in networks.items() if "page" in joined} == {"api-server", "serving"}
+    assert {name for name, joined in networks.items() if "outside" in joined} == {"worker"}
+    assert all("inside" in joined for joined in networks.values())
+
+
+def test_notices_go_where_the_file_of_variables_says() -> None:
+    said = {WEBHOOK: "https://chat.example/hook", EMAIL: "ann@example.org", "QUARTERDECK_SMTP": "smtp://mail.example"}
+    told = resolved(dict.fromkeys(required(), "a") | said)["services"]["worker"]["environment"]
+    assert (told[WEBHOOK], told[EMAIL]) == (said[WEBHOOK], said[EMAIL])
+    assert told["AIRFLOW_CONN_SMTP_DEFAULT"] == said["QUARTERDECK_SMTP"]
+    # What nobody set is not there for who asks whether it is.
+    unset = resolved(dict.fromkeys(required(), "a"))["services"]["worker"]["environment"]
+    assert {unset[name] for name in (WEBHOOK, EMAIL, "AIRFLOW_CONN_SMTP_DEFAULT")} == {""}
+
+
+@pytest.mark.parametrize("name", [name for name, service in SERVICES.items() if "build" in service])
+def test_every_setting_is_passed_on_and_is_as_without_containers(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    own_paths_of_the_image, servers = {"home", "dbt_project", "layouts", "policy"}, {"postgres", "lake_catalogue"}
+    variables = {field: f"QUARTERDECK_{field.upper()}" for field in Settings.model_fields}
+    for variable in variables.values():
+        monkeypatch.delenv(variable, raising=False)
+    plain = Settings(_env_file=None)
+    environment = resolved(dict.fromkeys(required(), "a"))["services"][name]["environment"]
+    assert {field for field, variable in variables.items() if variable not in environment} == own_paths_of_the_image
+    for field in variables.keys() - own_paths_of_the_image - servers:
+        assert SERVICES[name]["environment"][variables[field]].startswith(f"${{{variables[field]}:-")
+        monkeypatch.setenv(variables[field], str(environment[variables[field]]))
+    assert Settings(_env_file=None) == plain
+
+
+def test_what_workers_elsewhere_need_listens_at_a_private_address_alone() -> None:
+    services = resolved(dict.fromkeys(required(PRIVATE), "10.0.0.5"), PRIVATE)["services"]
+    assert {name: service["ports"] for name, service in services.items() if "ports" in service} == {
+        "postgres": ["10.0.0.5:5432:5432"],
+        "redis": ["10.0.0.5:6379:6379"],
+        "serving": ["10.0.0.5:5433:5432"],
+        "api-server": ["10.0.0.5:8080:8080"],
+    }
+    # A published port needs a network that is not internal.
+    assert all(
+        "page" in (service.get("networks") or SERVICES[name]["networks"])
+        for name, service in services.items()
+        if "ports" in service
+    )
+
+
+def test_a_worker_elsewhere_finds_every_server_at_that_address() -> None:
+    values = dict.fromkeys(required() | required(WORKER), "a") | {"QUARTERDECK_PRIVATE_ADDRESS": "10.0.0.5"}
+    here, there = (resolved(values, file)["services"]["worker"] for file in (FILE, WORKER))
+    told = here["environment"] | there["environment"]
+    # AIRFLOW__METRICS__STATSD_HOST and the like are people's own.
+    hosts = {
+        (found[1], found[2])
+        for value in told.values()
+        for found in re.finditer(r"(?:@|http://)([\w.-]+)(:\d+)?", str(value))
+    }
+    listening = {"postgres": ":5432", "redis": ":6379", "api-server": ":8080", "10.0.0.5": ":5433"}
+    assert {(host, port or ":5432") for host, port in hosts} == set(listening.items())
+    assert set(there["extra_hosts"]) == {f"{host}:10.0.0.5" for host in ("postgres", "redis", "api-server")}
+
+
+def test_data_and_task_logs_are_in_folders_that_all_machines_mount() -> None:
+    folders = {"QUARTERDECK_DATA": "/srv/data", "QUARTERDECK_LOGS": "/srv/logs"}
+    private, worker = (
+        resolved(dict.fromkeys(required(file), "a") | folders, file)["services"] for file in (PRIVATE, WORKER)
+    )
+    mounted = {name: service["volumes"] for name, service in private.items() if "volumes" in service}
+    assert set(mounted) == {name for name, service in SERVICES.items() if "build" in service}
+    mounted["worker elsewhere"] = worker["worker"]["volumes"]
+    assert all(volumes == ["/srv/data:/data", "/srv/logs:/opt/airflow/logs"] for volumes in mounted.values())
+
+
+def test_people_may_come_through_a_proxy() -> None:
+    address = {"QUARTERDECK_URL": "https://quarterdeck.example.org"}
+    for told, url in (({}, "/"), (address, address["QUARTERDECK_URL"])):
+        services = resolved(dict.fromkeys(required(), "a") | told)["services"]
+        assert services["api-server"]["environment"]["AIRFLOW__API__BASE_URL"] == url
+        # Tasks keep to the address inside.
+        assert services["worker"]["environment"]["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"].startswith(
+            "http://api-server:"
+        )
+    assert "--proxy-headers" in SERVICES["api-server"]["command"]
 
 
 def test_every_component_of_airflow_is_there() -> None:

@@ -1,4 +1,4 @@
-"""The runbook for a data root that is gone, done as it is written: every version is there again, and nothing changes.
+"""The runbook for a data root that is gone, done as it is written: every version and every approval is there again.
 
 The other runbooks are done on the server's stack, in test_production_stack.
 """
@@ -12,6 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from expectations.approvals import record, recorded
+from expectations.pending import Partition
 from quarterdeck.settings import PROJECT_ROOT, Settings
 from tests import pipeline
 from tests.e2e.conftest import program
@@ -34,19 +36,17 @@ def marts(settings: Settings) -> list[tuple[object, ...]]:
 
 
 def test_a_data_root_that_is_gone(tmp_path: Path, samples: Path) -> None:
-    settings, backup, tools = Settings(home=tmp_path / "home"), tmp_path / "backup", tmp_path / "tools"
+    settings, backup = Settings(home=tmp_path / "home"), tmp_path / "backup"
     shutil.copytree(samples / "southampton", settings.landing / "southampton")
     pipeline.run(settings)
+    # Of what was sent before, so that it lets nothing pass now.
+    approval = record(settings, Partition("E06000045", "2017-18 Q3", "", "other ground"), "A. Person", "By telephone")
     before = marts(settings)
-    for name in ("archive", "published"):
+    for name in ("archive", "published", "approvals"):
         shutil.copytree(settings.home / name, backup / name, symlinks=True)
     shutil.rmtree(settings.home)
     settings.home.mkdir()
-    # There are no containers here that could be stopped.
-    tools.mkdir()
-    (tools / "docker").write_text("#!/bin/sh\n")
-    (tools / "docker").chmod(0o755)
-    told = {"PATH": os.pathsep.join([str(tools), str(program().parent), os.environ["PATH"]])}
+    told = {"PATH": os.pathsep.join([str(program().parent), os.environ["PATH"]])}
     told |= {"QUARTERDECK_HOME": str(settings.home)}
     done = subprocess.run(
         ["sh", "-eu", "-c", commands("The data root is gone")],
@@ -59,3 +59,4 @@ def test_a_data_root_that_is_gone(tmp_path: Path, samples: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert [path.name for path in settings.published.glob("v*")] == ["v00001"]
     assert marts(settings) == before != []
+    assert recorded(settings) == [approval]
