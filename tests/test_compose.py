@@ -99,13 +99,16 @@ def test_notices_go_where_the_file_of_variables_says() -> None:
 @pytest.mark.parametrize("name", [name for name, service in SERVICES.items() if "build" in service])
 def test_every_setting_is_passed_on_and_is_as_without_containers(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     own_paths_of_the_image, servers = {"home", "dbt_project", "layouts", "policy"}, {"postgres", "lake_catalogue"}
+    # The address stands in the file; who gives a command says who that is.
+    servers, persons_own = servers | {"airflow_url"}, {"airflow_user", "airflow_password"}
     variables = {field: f"QUARTERDECK_{field.upper()}" for field in Settings.model_fields}
     for variable in variables.values():
         monkeypatch.delenv(variable, raising=False)
     plain = Settings(_env_file=None)
     environment = resolved(dict.fromkeys(required(), "a"))["services"][name]["environment"]
-    assert {field for field, variable in variables.items() if variable not in environment} == own_paths_of_the_image
-    for field in variables.keys() - own_paths_of_the_image - servers:
+    not_passed_on = {field for field, variable in variables.items() if variable not in environment}
+    assert not_passed_on == own_paths_of_the_image | persons_own
+    for field in variables.keys() - not_passed_on - servers:
         assert SERVICES[name]["environment"][variables[field]].startswith(f"${{{variables[field]}:-")
         monkeypatch.setenv(variables[field], str(environment[variables[field]]))
     assert Settings(_env_file=None) == plain
