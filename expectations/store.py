@@ -1,5 +1,6 @@
 """Reading rows as dictionaries, and writing findings into the raw schema."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +12,8 @@ from quarterdeck.rules import catalogue
 
 if TYPE_CHECKING:
     import duckdb
+
+_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,19 @@ def rows(connection: "duckdb.DuckDBPyConnection", query: str, parameters: object
 
 
 def insert(connection: "duckdb.DuckDBPyConnection", table: str, documents: Sequence[dict[str, Any]]) -> None:
-    """Add rows to a table, in one statement; the documents' keys are columns of it."""
-    if documents:
-        import pyarrow
+    """Add rows to a table; the documents' keys, the same in all of them, are columns of it.
 
-        connection.register("added", pyarrow.Table.from_pylist(documents))
-        connection.execute(f"insert into {table} by name from added")
-        connection.unregister("added")
+    They go as JSON: that takes neither a statement a row nor pandas, which Arrow and lists of parameters ask for.
+    """
+    if not documents:
+        return
+    kinds = {name: kind for name, kind, *_ in connection.execute(f"describe {table}").fetchall()}
+    shape = json.dumps([{name: kinds[name] for name in documents[0]}]).replace("'", "''")
+    for start in range(0, len(documents), _AT_ONCE):
+        connection.execute(
+            f"insert into {table} by name select unnest(from_json(?, '{shape}'), recursive := true)",
+            [json.dumps(documents[start : start + _AT_ONCE], default=str)],
+        )
 
 
 def insert_findings(connection: "duckdb.DuckDBPyConnection", stage: str, findings: Sequence[PlacedFinding]) -> None:

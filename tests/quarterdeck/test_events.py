@@ -1,29 +1,26 @@
-"""Events in logs: fields where Airflow has set that up, a line of text elsewhere."""
+"""Events in logs: with fields where a task runs, a line of text elsewhere."""
 
 import logging
 
 import pytest
 import structlog
 
-from quarterdeck.events import tell
+from quarterdeck.events import IN_A_TASK, tell
 
 
-def test_fields_are_told_as_fields() -> None:
+def test_a_task_tells_fields(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(IN_A_TASK, "load")
     with structlog.testing.capture_logs() as told:
-        structlog.configure(structlog.get_config()["processors"])
-        try:
-            tell("loaders.load", "submission loaded", submission_id="E06000045.hr_update.2017-12.1")
-        finally:
-            structlog.reset_defaults()
+        tell("loaders.load", "submission loaded", submission_id="E06000045.hr_update.2017-12.1")
     assert told == [
         {"event": "submission loaded", "submission_id": "E06000045.hr_update.2017-12.1", "log_level": "info"}
     ]
 
 
 def test_elsewhere_it_is_a_line_and_nothing_is_printed(
-    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    structlog.reset_defaults()
+    monkeypatch.delenv(IN_A_TASK, raising=False)
     with caplog.at_level(logging.INFO):
         tell("loaders.load", "submission loaded", submission_id="E06000045.hr_update.2017-12.1")
     assert "submission loaded" in caplog.text and "E06000045.hr_update.2017-12.1" in caplog.text

@@ -1,6 +1,8 @@
 """`quarterdeck check` ends with what would become of the file, and says the same with its exit code."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from typer.testing import CliRunner
 from quarterdeck.cli import app
 from quarterdeck.cli.check import verdict
 from quarterdeck.rules import finding
+from quarterdeck.settings import PROJECT_ROOT
 from tests.loaders.test_library import BASES, CASES
 from tests.loaders.workbooks import build
 
@@ -73,3 +76,13 @@ def test_what_cannot_be_checked_has_an_exit_code_of_its_own(tmp_path: Path) -> N
     result = CliRunner().invoke(app, ["check", str(file)])
     assert result.exit_code == 2
     assert "--organisation" in result.output
+
+
+def test_a_command_that_imports_no_more_than_it_needs_finds_the_same() -> None:
+    """In a process of its own: this one may have pandas already, without which the command does."""
+    told = [sys.executable, "-c", "from quarterdeck.cli import main; main()", "check"]
+    told += [str(PROJECT_ROOT / "samples" / "broken" / "total_contradicts_rows.xlsx")]
+    told += ["--organisation", "nottinghamshire", "--feed", "highlight_report", "--period", "2018-09"]
+    done = subprocess.run(told, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.splitlines()[-1] == "total_contradicts_rows.xlsx: would be held: 2 errors."
