@@ -225,13 +225,13 @@ def _catalogue(settings: Settings) -> str:
     """The address of the catalogue's Postgres. Raises LakeError where none is set."""
     if not settings.lake_catalogue:
         raise LakeError("No lake is set: QUARTERDECK_LAKE_CATALOGUE names its Postgres, as postgresql://user@host/db.")
-    address = urlsplit(settings.lake_catalogue.get_secret_value())
-    if address.password is None:
-        return address.geturl()
+    address = settings.lake_catalogue.get_secret_value()
+    password = urlsplit(address).password
+    if password is None:
+        return address
     # Told apart from the address, which stands in the messages of what cannot connect.
-    os.environ["PGPASSWORD"] = unquote(address.password)
-    user, _, host = address.netloc.rpartition("@")
-    return address._replace(netloc=f"{user.partition(':')[0]}@{host}").geturl()
+    os.environ["PGPASSWORD"] = unquote(password)
+    return address.replace(f":{password}@", "@", 1)
 
 
 def _install() -> None:

@@ -1,11 +1,13 @@
 """The marts in DuckLake, built by several processes at once: those of one file, and of Postgres, cell by cell."""
 
 import multiprocessing
+import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from pydantic import SecretStr
 
@@ -137,3 +139,14 @@ def test_readers_keep_the_marts_they_began_with(settings: Settings, gathered: di
 def test_without_a_catalogue_it_says_what_to_set(tmp_path: Path) -> None:
     with pytest.raises(lake.LakeError, match="QUARTERDECK_LAKE_CATALOGUE"), lake.marts(Settings(home=tmp_path)):
         pass
+
+
+def test_a_password_does_not_stand_in_the_message_of_what_cannot_connect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGPASSWORD", "")
+    settings = Settings(home=tmp_path, lake_catalogue=SecretStr("postgresql://ann:a%20secret@127.0.0.1:1/marts"))
+    with pytest.raises(duckdb.IOException) as refused, lake.marts(settings):
+        pass
+    assert "ann@127.0.0.1" in str(refused.value) and "secret" not in str(refused.value)
+    assert os.environ["PGPASSWORD"] == "a secret"
