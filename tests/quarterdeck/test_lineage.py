@@ -6,7 +6,9 @@ import pytest
 
 from quarterdeck.orchestration import BACKFILL_DAG, LATE_DAG
 
-pytest.importorskip("airflow.providers.openlineage")
+pytest.importorskip("airflow.providers.openlineage", reason="requirements/server.txt has it")
+
+pytestmark = pytest.mark.server
 
 
 @pytest.mark.parametrize(
