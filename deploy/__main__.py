@@ -3,7 +3,7 @@
 import signal
 import sys
 
-from deploy.native_stack import NativeStack, missing
+from deploy.native_stack import NativeStack, StackError, missing
 from quarterdeck.settings import PROJECT_ROOT
 
 FOLDER = PROJECT_ROOT / "var" / "stack"
@@ -37,6 +37,8 @@ def main() -> None:
         )
         print(UP.format(url=stack.url, secrets=secrets, data=stack.data, logs=stack.logs), flush=True)
         signal.pause()
+    except (StackError, TimeoutError) as error:
+        sys.exit(f"The services did not start. {error}\nTheir logs are in {stack.logs}.")
     except KeyboardInterrupt:
         print("Stopping")
     finally:

@@ -28,11 +28,16 @@ import psutil
 from deploy.compose import required, resolved
 from quarterdeck.local_airflow.client import Client
 from quarterdeck.local_airflow.follow import Followed, follow
+from quarterdeck.local_airflow.instance import free_port
 from quarterdeck.orchestration import DAGS
 from quarterdeck.settings import PROJECT_ROOT
 
 COMPONENTS = ("api-server", "dag-processor", "scheduler", "triggerer", "worker", "writer")
 _UNPRIVILEGED = ("postgres", "nobody")
+
+
+class StackError(Exception):
+    """Why the services cannot be started, or a command on them failed, with the end of what was printed."""
 
 
 def missing() -> list[str]:
@@ -80,7 +85,7 @@ class NativeStack:
         self._stopping, self._lock = threading.Event(), threading.RLock()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._written_before: dict[str, int] = {}
-        self.ports = {name: _free_port() for name in ("api-server", "postgres", "redis", "health")}
+        self.ports = {name: free_port() for name in ("api-server", "postgres", "redis", "health")}
         self.secrets = {name: secrets.token_hex(16) for name in sorted(required())}
         self.secrets["AIRFLOW_FERNET_KEY"] = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
         # Who tries it does not wait for minutes to see that a worker is gone.
@@ -213,7 +218,8 @@ class NativeStack:
     @staticmethod
     def _run(command: Sequence[str], environment: Mapping[str, str]) -> str:
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        if done.returncode:
+            raise StackError(f"{command[0]} ended with {done.returncode}:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         return done.stdout
 
     def log(self, name: str) -> str:
@@ -311,7 +317,8 @@ class NativeStack:
             capture_output=True,
             text=True,
         )
-        assert database.returncode == 0, database.stderr
+        if database.returncode:
+            raise StackError(f"The databases could not be made:\n{database.stderr[-2000:]}")
 
     def start_postgres(self) -> None:
         """Start the metadata's server on the data that it has."""
@@ -374,12 +381,6 @@ def _program(name: str) -> str:
 def _signal(process: subprocess.Popen[bytes], sent: signal.Signals) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, sent)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _listens(address: str, port: int) -> bool:

@@ -60,7 +60,7 @@ class LocalAirflow:
         `told` is what else their environment says.
         """
         prepare_home(settings)
-        port, task_api_port = port or _free_port(), _free_port()
+        port, task_api_port = port or free_port(), free_port()
         log = component_log(settings.airflow_home, "launcher")
         log.parent.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "quarterdeck.local_airflow.launcher", *components]
@@ -155,7 +155,8 @@ def port_is_free(port: int) -> bool:
     return True
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback interface that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

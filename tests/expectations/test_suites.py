@@ -52,3 +52,8 @@ def test_an_expectation_refers_to_a_rule_and_speaks_of_columns_it_is_given(name,
 def test_every_raw_record_with_a_key_and_every_figure_is_looked_at() -> None:
     assert set(suite(SUBMISSIONS).tables) >= set(records()) - {"commentary", "narrative", "score"}
     assert set(suite(CANDIDATE).fed_by.values()) <= set(records())
+
+
+@pytest.mark.parametrize(("name", "table", "expectation"), DECLARED, ids=lambda value: getattr(value, "name", value))
+def test_an_expectation_is_about_rows_so_that_it_holds_where_there_are_none(name, table, expectation) -> None:  # type: ignore[no-untyped-def]
+    assert "_values_" in expectation.expect and expectation.columns
