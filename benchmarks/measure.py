@@ -19,7 +19,7 @@ _MEGABYTE = 1 << 20
 class Contender:
     """One way of doing a thing.
 
-    `prepare` sets it up, which is not timed: what it returns is given to `run`. What `run` returns is kept as `said`.
+    `prepare` sets it up, which is not timed: what it returns is given to `run`.
     """
 
     name: str
@@ -29,13 +29,21 @@ class Contender:
 
 @dataclass
 class Timed:
-    """A contender's runs: wall and processor seconds, and the largest process's peak of memory in bytes, a run each."""
+    """A contender's runs, one a round.
+
+    Wall and processor seconds, the largest process's peak of memory in bytes, and what `run` returned.
+    """
 
     name: str
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     peak: list[int] = field(default_factory=list)
-    said: Any = None
+    answers: list[Any] = field(default_factory=list)
+
+    @property
+    def said(self) -> Any:
+        """What the last run returned."""
+        return self.answers[-1]
 
     @property
     def seconds(self) -> float:
@@ -66,7 +74,7 @@ def compare(contenders: Sequence[Contender], rounds: int) -> dict[str, Timed]:
             timed.wall.append(wall)
             timed.cpu.append(cpu)
             timed.peak.append(peak)
-            timed.said = said
+            timed.answers.append(said)
     return found
 
 

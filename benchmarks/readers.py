@@ -6,7 +6,7 @@ import statistics
 import time
 from pathlib import Path
 
-from benchmarks.measure import Contender, compare
+from benchmarks.measure import Contender, Timed, compare
 from benchmarks.publication import LARGE, SMALL, published
 from benchmarks.report import Bar, Report
 from quarterdeck.settings import Settings
@@ -40,23 +40,27 @@ def report(work: Path, rounds: int, large: bool) -> Report:
         ],
         rounds,
     )
-    busy, idle = measured.values()
+    busy, idle = map(_slow, measured.values())
     return Report(
         "Readers of the published version",
         measured,
-        [f"The 99th percentile of one read: {1000 * busy.said:.1f} ms beside {1000 * idle.said:.1f} ms (last round)."],
-        [Bar("99th percentile while building, beside idle", busy.said / idle.said, 1.2)],
+        [f"The 99th percentile of one read, of all rounds: {busy:.1f} ms beside {idle:.1f} ms."],
+        [Bar("99th percentile while building, beside idle", busy / idle, 1.2)],
     )
 
 
 def _build(settings: Settings) -> None:
+    from quarterdeck.priority import give_way
     from transform import candidate
 
+    # As a task does.
+    give_way()
     while True:
         candidate.build(settings)
 
 
-def _read(settings: Settings) -> float:
+def _read(settings: Settings) -> list[float]:
+    """The seconds of each read."""
     import duckdb
 
     waited = []
@@ -65,4 +69,10 @@ def _read(settings: Settings) -> float:
         with duckdb.connect(str(settings.published / "current" / "marts.duckdb"), read_only=True) as connection:
             connection.execute(QUERY, ["2015-16 Q1"]).fetchall()
         waited.append(time.perf_counter() - started)
-    return statistics.quantiles(waited, n=100)[98]
+    return waited
+
+
+def _slow(timed: Timed) -> float:
+    """Milliseconds that 99 of 100 reads of all rounds do not exceed."""
+    waited: list[float] = [seconds for reads in timed.answers for seconds in reads]
+    return 1000 * statistics.quantiles(waited, n=100)[98]

@@ -3,10 +3,12 @@
 Nothing here imports Airflow, so the command line can use it too.
 """
 
+import os
 from datetime import timedelta
 from typing import Any
 
 from quarterdeck.feeds import FEEDS
+from quarterdeck.priority import give_way
 
 ASSET = "submissions"
 """The asset that an ingest run touches, under its month, when it changed what is in the warehouse."""
@@ -39,11 +41,22 @@ APPROVAL_DAG = "approvals"
 MONTH_KEY = "%Y-%m"
 """How a partition key writes a reporting period: `2018-09`."""
 
+
+def before_task(_context: Any) -> None:
+    """Airflow's hook before a task: give way to everyone else, unless this Airflow was started for this one purpose.
+
+    Whoever starts an Airflow for one purpose waits for its tasks.
+    """
+    if not os.environ.get(NO_CALENDAR):
+        give_way()
+
+
 TASK_DEFAULTS: dict[str, Any] = {
     "owner": "quarterdeck",
     "retries": 2,
     "retry_delay": timedelta(seconds=10),
     "execution_timeout": timedelta(minutes=30),
+    "pre_execute": before_task,
 }
 """What every task has unless it says otherwise; `quarterdeck.retries` says which failures are tried again."""
 

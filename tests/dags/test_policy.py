@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from quarterdeck.orchestration import DAGS as EXPECTED
-from quarterdeck.orchestration import POOL
+from quarterdeck.orchestration import POOL, before_task
 from tests.dags.conftest import DAGS
 
 if TYPE_CHECKING:
@@ -101,6 +101,12 @@ def test_every_task_has_owner_retries_and_a_time_limit(dagbag: "DagBag") -> None
         # A person may take longer to answer; nothing waits for that.
         limit = task.response_timeout if isinstance(task, ApprovalOperator) else task.execution_timeout
         assert limit and limit <= timedelta(days=92 if isinstance(task, ApprovalOperator) else 1 / 12), task
+
+
+def test_every_task_gives_way_to_readers(dagbag: "DagBag") -> None:
+    for task in (task for dag in dagbag.dags.values() for task in dag.tasks):
+        hook = task.partial_kwargs.get("pre_execute") if task.is_mapped else task._pre_execute_hook
+        assert hook is before_task, task
 
 
 def test_whoever_opens_the_build_file_holds_the_slot(dagbag: "DagBag") -> None:
