@@ -58,15 +58,17 @@ _THEMES = {
 _DRIFT_ONE_IN = 10
 
 
-def write(folder: Path, world: World, *, csv_one_in: int = 0) -> list[Path]:
-    """Write every submission below `folder` as `<organisation>/<feed>/<YYYY-MM>/<file>`, and return the paths in order.
+def write(folder: Path, world: World, *, organisations: range | None = None, csv_one_in: int = 0) -> list[Path]:
+    """Write what these councils (all, unless given) submit below `folder`, and return the paths in order.
+
+    The paths are `<organisation>/<feed>/<YYYY-MM>/<file>`.
 
     A month of a council is four files: a project status report, an HR update, a medium-term forecast (or, for every
     third council, savings by theme beside it) and a report on performance. One in `csv_one_in` forecasts is csv.
     Restatements have a second file, which sorts behind the first.
     """
     written = []
-    for path, content in _files(world, csv_one_in):
+    for path, content in _files(world, organisations, csv_one_in):
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
@@ -74,9 +76,9 @@ def write(folder: Path, world: World, *, csv_one_in: int = 0) -> list[Path]:
     return written
 
 
-def _files(world: World, csv_one_in: int) -> Iterator[tuple[str, bytes]]:
+def _files(world: World, organisations: range | None, csv_one_in: int) -> Iterator[tuple[str, bytes]]:
     with duckdb.connect() as connection:
-        for _ in world.tell(connection):
+        for _ in world.tell(connection, organisations=organisations):
             for o, m, slug, period, return_id, submission_id, sequence in connection.execute(
                 "select o, m, slug, period, return_id, submission_id, sequence from submissions"
                 " inner join organisations using (o) inner join months using (m) order by o, m, return_id, sequence"

@@ -60,6 +60,19 @@ def send_again(settings: Settings, organisation: str, month: str) -> None:
         connection.commit()
 
 
+def remove(settings: Settings, organisation: str) -> None:
+    """Take all that an organisation sent out of the raw schema again."""
+    with connect(settings) as connection:
+        connection.begin()
+        for table in [*records(), "submissions"]:
+            connection.execute(
+                f"delete from raw.{table} where submission_id in"
+                " (select submission_id from raw.submissions where organisation_code = ?)",
+                [organisation],
+            )
+        connection.commit()
+
+
 def code(organisation: int) -> str:
     """The code of a council, by its number from 0."""
     return f"B{organisation + 1:08d}"
