@@ -47,6 +47,12 @@ def test_every_lasting_service_is_watched_and_limited(name: str) -> None:
     assert service["security_opt"] == ["no-new-privileges:true"]
 
 
+@pytest.mark.parametrize("name", ["worker", "writer"])
+def test_what_people_wait_for_goes_before_tasks(name: str) -> None:
+    # An unset share is 1024.
+    assert SERVICES[name]["cpu_shares"] < 1024
+
+
 @pytest.mark.parametrize("name", LASTING)
 def test_nothing_runs_as_root(name: str) -> None:
     if "build" in SERVICES[name]:
