@@ -29,16 +29,12 @@ class Report:
         lines = [
             f"# {self.title}",
             "",
-            f"Medians of {rounds} rounds, the contenders taking turns; the ratio is that of the first to each, round",
+            f"{_taken(rounds)}, the contenders taking turns; the ratio is that of the first to each, round",
             "by round. Memory is the peak of the largest single process.",
             "",
             "| | seconds | slowest | processor seconds | peak MB | ratio |",
             "|---|---:|---:|---:|---:|---:|",
-            *(
-                f"| {timed.name} | {timed.seconds:.2f} | {max(timed.wall):.2f} | {timed.cpu_seconds:.2f}"
-                f" | {timed.megabytes:.0f} | {ratio(ours, timed):.2f} |"
-                for timed in self.measured.values()
-            ),
+            *(_row(ours, timed) for timed in self.measured.values()),
             "",
             *(bar.as_text() for bar in self.bars),
             *(f"* {note}" for note in self.notes),
@@ -71,6 +67,16 @@ class Report:
                 "</svg>\n",
             ]
         )
+
+
+def _taken(rounds: int) -> str:
+    return f"Medians of {rounds} rounds" if rounds > 1 else "One round"
+
+
+def _row(ours: Timed, timed: Timed) -> str:
+    # What another process does is timed by the clock alone.
+    apart = f"{timed.cpu_seconds:.2f} | {timed.megabytes:.0f}" if timed.cpu else "not taken | not taken"
+    return f"| {timed.name} | {timed.seconds:.2f} | {max(timed.wall):.2f} | {apart} | {ratio(ours, timed):.2f} |"
 
 
 @dataclass(frozen=True)

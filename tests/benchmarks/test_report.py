@@ -23,6 +23,12 @@ def test_the_table_has_a_row_a_contender_and_says_which_bars_are_met():
     assert "Size: 2.00, at least 3 is the bar: **not met**." in text
 
 
+def test_what_was_timed_by_the_clock_alone_is_told_without_the_rest():
+    text = Report("Speed", {"runs": Timed("runs", wall=[2.0])}).as_text("Measured.", 1)
+    assert "| runs | 2.00 | 2.00 | not taken | not taken | 1.00 |" in text
+    assert "One round, " in text
+
+
 def test_the_chart_is_svg_with_a_longer_bar_for_what_takes_longer():
     chart = ElementTree.fromstring(Report("Speed", MEASURED).as_chart())
     widths = [float(each.get("width", "0")) for each in chart.iter() if each.get("x") == "400"]
