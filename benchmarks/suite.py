@@ -6,6 +6,7 @@ from pathlib import Path
 from benchmarks import (
     commands,
     cosmos,
+    frames,
     gate,
     growth,
     increments,
@@ -21,6 +22,7 @@ from benchmarks.report import Report
 SUITE: dict[str, Callable[[Path, int, bool], Report]] = {
     "ingest": ingest.report,
     "transform": transform.report,
+    "frames": frames.report,
     "increments": increments.report,
     "growth": growth.report,
     "cosmos": cosmos.report,

@@ -1,17 +1,14 @@
-"""All marts anew: the dbt project, beside one hand-written script of the same result, and beside pandas."""
+"""All marts anew: the dbt project, beside one hand-written script of the same result."""
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from benchmarks.generate.installation import fingerprint, install, refresh
 from benchmarks.generate.world import World
 from benchmarks.measure import Contender, compare, ratio
 from benchmarks.report import Bar, Report
 from quarterdeck.settings import Settings
-
-if TYPE_CHECKING:
-    import pandas
 
 SCRIPT = Path(__file__).with_name("hand_written.sql")
 MARTS = (
@@ -32,31 +29,25 @@ LARGE = replace(SMALL, organisations=330, months=120)
 
 
 def report(work: Path, rounds: int, large: bool) -> Report:
-    """The project beside the script and pandas; raises AssertionError where their marts are not those expected."""
+    """The project beside the script; raises AssertionError where their marts are not those expected."""
     from benchmarks.generate import raw_rows
 
     world = LARGE if large else SMALL
     settings, expected = filled(work, world)
-    measured = compare(contenders(work, world, with_pandas=not large), rounds)
-    ours, script, *others = measured.values()
-    unequal = raw_rows.differences(settings, expected) | differences(settings, work / "hand_written.duckdb")
+    target = work / "hand_written.duckdb"
+    measured = compare([ours(settings), _script(settings, target)], rounds)
+    build, script = measured.values()
+    unequal = raw_rows.differences(settings, expected) | differences(settings, target)
     assert not any(unequal.values()), unequal
-    bars = [Bar("Beside the hand-written script", ratio(ours, script), 2)]
-    for pandas in others:
-        bars += [
-            Bar("Beside pandas", ratio(ours, pandas), 0.2),
-            Bar("Memory beside pandas", ours.megabytes / pandas.megabytes, 0.25),
-        ]
     rows = world.organisations * world.months
     return Report(
         f"All marts anew: {rows * world.projects:,} project-months, {rows * world.budget_rows:,} budget lines",
         measured,
         notes=[
-            f"The build is {ours.said['models']} models and {ours.said['tests']} tests, which the others do without.",
+            f"The build is {build.said['models']} models and {build.said['tests']} tests; the script has none.",
             "Every row of the marts equals the script's, and what was worked out beforehand from the seed.",
-            "pandas makes four of the marts, without cells, lineage and data status.",
         ],
-        bars=bars,
+        bars=[Bar("Beside the hand-written script", ratio(build, script), 2)],
     )
 
 
@@ -77,33 +68,25 @@ def filled(work: Path, world: World) -> tuple[Settings, Path]:
     return settings, expected
 
 
-def contenders(work: Path, world: World, *, with_pandas: bool = True) -> list[Contender]:
-    """The project's build, its models alone, the script and pandas, on one build file."""
-    settings, _ = filled(work, world)
+def ours(settings: Settings) -> Contender:
+    """The project's build."""
 
     def ready() -> Settings:
         from transform import candidate  # noqa: F401
 
         return settings
 
-    def script() -> tuple[Settings, Path]:
+    return Contender("quarterdeck: seeds, models and tests", build_all, ready)
+
+
+def _script(settings: Settings, target: Path) -> Contender:
+    def ready() -> Path:
         import duckdb  # noqa: F401
 
-        target = work / "hand_written.duckdb"
         target.unlink(missing_ok=True)
-        return settings, target
+        return target
 
-    def frames() -> Settings:
-        import duckdb  # noqa: F401
-        import pandas  # noqa: F401
-
-        return settings
-
-    found = [
-        Contender("quarterdeck: seeds, models and tests", build_all, ready),
-        Contender("one hand-written script", lambda given: run_script(*given), script),
-    ]
-    return [*found, Contender("pandas", _pandas, frames)] if with_pandas else found
+    return Contender("one hand-written script", lambda made: run_script(settings, made), ready)
 
 
 def differences(settings: Settings, by_hand: Path) -> dict[str, int]:
@@ -137,55 +120,3 @@ def run_script(settings: Settings, target: Path) -> None:
     with duckdb.connect(str(target), config={"threads": settings.dbt_threads}) as connection:
         connection.execute(f"attach '{settings.warehouse}' as build (read_only)")
         connection.execute(SCRIPT.read_text(encoding="utf-8"))
-
-
-def _pandas(settings: Settings) -> dict[str, int]:
-    """The marts as data frames, in the way a notebook would make them; without cells, lineage and data status."""
-    from quarterdeck.warehouse import connect
-
-    with connect(settings, read_only=True) as connection:
-        tables = {
-            name: connection.execute(f"from raw.{name}").df()
-            for name in ("submissions", "project_status", "savings", "budget_line")
-        }
-        statuses = connection.execute("from seeds.delivery_statuses").df()
-        organisations = connection.execute("from seeds.organisations").df()
-    current = _current(tables.pop("submissions")).merge(organisations, on="organisation_code")
-    columns = ["submission_id", "return_id", "organisation", "quarter", "quarter_start"]
-    closing = current.loc[current.closes_quarter, columns]
-    projects = tables.pop("project_status")
-    projects = projects[projects.row_type == "detail"].merge(closing, on="submission_id")
-    words = statuses.assign(word=statuses.word.str.lower())
-    for column, suffix in (("status", ""), ("status_previous", "_previous")):
-        words_of = words.rename(columns={name: f"{name}{suffix}" for name in ("status", "rag", "rank", "rated")})
-        projects = projects.assign(word=projects[column].str.lower().str.strip())
-        projects = projects.drop(columns=column).merge(words_of, on=["scale_id", "word"], how="left")
-    for figure in ("target", "at_risk", "delivered_alternatively", "net_at_risk"):
-        projects[f"{figure}_gbp"] = projects[figure] * projects[f"{figure}_scale"]
-    worse = projects["rank"] - projects["rank_previous"]
-    projects["movement"] = "not_comparable"
-    projects.loc[worse == 0, "movement"] = "same"
-    projects.loc[worse < 0, "movement"] = "improved"
-    projects.loc[worse > 0, "movement"] = "worsened"
-    projects.loc[projects.rag == "complete", "movement"] = "closed"
-    by_portfolio = projects.groupby(["organisation_code", "quarter", "portfolio"])
-    sums = by_portfolio[[name for name in projects if str(name).endswith("_gbp")]].sum(min_count=1)
-    counts = projects.groupby(["organisation_code", "quarter", "portfolio", "rag"]).size().unstack(fill_value=0)
-    made = {"project_status": len(projects), "portfolio_savings": len(sums.join(counts))}
-    for name in ("savings", "budget_line"):
-        rows = tables.pop(name).merge(closing, on="submission_id")
-        rows["amount_gbp"] = rows.value * rows.value_scale
-        made[name] = len(rows)
-    return made
-
-
-def _current(submissions: "pandas.DataFrame") -> "pandas.DataFrame":
-    import pandas
-
-    accepted = submissions[submissions.status == "accepted"].sort_values("sequence")
-    latest = accepted.drop_duplicates(["organisation_code", "return_id", "reporting_period"], keep="last").copy()
-    months = pandas.PeriodIndex(latest.reporting_period, freq="Q-MAR")
-    latest["quarter"], latest["quarter_start"] = months.astype(str), months.start_time
-    last = latest.groupby(["organisation_code", "return_id", "quarter"]).reporting_period.transform("max")
-    latest["closes_quarter"] = latest.reporting_period == last
-    return latest
