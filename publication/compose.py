@@ -34,12 +34,14 @@ class Composition:
 
 
 @contextmanager
-def composing(folder: Path, attached: Mapping[str, Path]) -> Iterator[duckdb.DuckDBPyConnection]:
+def composing(folder: Path, attached: Mapping[str, Path], memory_limit: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the new `marts.duckdb` in a staging folder, with other files attached, read-only, by name.
 
-    Leaves one whole file behind, without a log beside it. Raises PublicationError where one cannot be opened.
+    DuckDB holds no more in memory than `memory_limit`, such as 1GB. Leaves one whole file behind, without a log beside
+    it. Raises PublicationError where one cannot be opened.
     """
     with duckdb.connect(str(folder / MARTS_FILE), config={"default_block_size": _BLOCK_SIZE}) as connection:
+        connection.execute(f"set memory_limit = '{memory_limit}'")
         connection.execute("set TimeZone = 'UTC'")
         # It would be drawn into what a command prints.
         connection.execute("set enable_progress_bar = false")

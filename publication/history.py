@@ -93,7 +93,7 @@ def rollback(
             if name != FIGURE_CHANGES
         ]
         every_partition = {partition.key: False for partition in (*target.partitions, *previous.partitions)}
-        with composing(folder, attached) as connection:
+        with composing(folder, attached, settings.memory_limit) as connection:
             composed = compose(connection, new_version, marts, "target.main", previous, every_partition, target)
             contents = composed.marts
             content = content_sha256(contents)

@@ -86,7 +86,7 @@ def _compose_version(settings: Settings, before_release: BeforeRelease | None) -
         if last:
             attached["previous"] = settings.published / last / store.MARTS_FILE
 
-        with composing(folder, attached) as connection:
+        with composing(folder, attached, settings.memory_limit) as connection:
             sources = candidate.sources(connection, build)
             partitions, refreshed = candidate.decisions(settings, connection, build, previous, sources, version)
             held = [partition.name for partition in partitions if partition.decision != PUBLISHED]

@@ -246,6 +246,7 @@ def _open(settings: Settings, *, read_only: bool) -> "duckdb.DuckDBPyConnection"
     connection = duckdb.connect(str(settings.warehouse), read_only=read_only)
     # What takes longer than two seconds would draw one into what a command prints.
     connection.execute("set enable_progress_bar = false")
+    connection.execute(f"set memory_limit = '{settings.memory_limit}'")
     return connection
 
 

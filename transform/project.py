@@ -16,7 +16,7 @@ from quarterdeck.settings import Settings
 from quarterdeck.warehouse import raw_tables
 
 RESULTS = "run_results.json"
-_FILE = "QUARTERDECK_WAREHOUSE"
+_FILE, _MEMORY = "QUARTERDECK_WAREHOUSE", "QUARTERDECK_MEMORY_LIMIT"
 # What tools leave beside the project and nobody wrote.
 _LEFT_BY_TOOLS = {"target", "logs", "dbt_packages"}
 
@@ -70,9 +70,9 @@ class Project:
 @contextmanager
 def opened(settings: Settings, database: Path | None = None) -> Iterator[Project]:
     """The project, pointed at the build file of these settings, or at another file of the same name."""
-    before = os.environ.get(_FILE)
+    before = {name: os.environ.get(name) for name in (_FILE, _MEMORY)}
     # Parsed for the build file whatever it runs on, so that what dbt keeps of that serves the next time too.
-    os.environ[_FILE] = str(settings.warehouse)
+    os.environ |= {_FILE: str(settings.warehouse), _MEMORY: settings.memory_limit}
     try:
         project = Project(settings)
         os.environ[_FILE] = str(database or settings.warehouse)
@@ -80,10 +80,11 @@ def opened(settings: Settings, database: Path | None = None) -> Iterator[Project
     finally:
         # dbt keeps its connection for a next command, and nobody else here could open the file for reading.
         DuckDBConnectionManager.close_all_connections()
-        if before is None:
-            del os.environ[_FILE]
-        else:
-            os.environ[_FILE] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def digest(settings: Settings) -> str:

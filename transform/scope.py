@@ -128,7 +128,7 @@ def _beside(
     """The build file as `build`, in use, the other as `scope`, and the variable of that name."""
     import duckdb
 
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"memory_limit": settings.memory_limit}) as connection:
         connection.execute(f"attach '{settings.warehouse}' as build {'(read_only)' if read_only else ''}")
         connection.execute(f"attach '{path}' as scope")
         connection.execute("use build")

@@ -1,17 +1,21 @@
 """The candidate: real figures through the real dbt project."""
 
+import os
 from datetime import date
 from decimal import Decimal
 from json import loads
+from pathlib import Path
 
+import duckdb
 import pytest
 import yaml
 
 from quarterdeck.settings import Settings
-from quarterdeck.warehouse import connect
+from quarterdeck.warehouse import connect, prepare
 from tests.transform.conftest import Candidate, project_files
 from tests.transform.raw_rows import NOTTINGHAMSHIRE, SOUTHAMPTON, insert
 from transform.candidate import BuildError, FailedTest, build, unit_test
+from transform.project import opened
 
 
 def test_build_tells_what_it_did(candidate: Candidate):
@@ -19,6 +23,18 @@ def test_build_tells_what_it_did(candidate: Candidate):
     assert candidate.result.seeds == len(list(candidate.settings.seeds.glob("*.csv")))
     assert candidate.result.models == len(list(candidate.settings.dbt_project.glob("models/*/*.sql")))
     assert candidate.result.tests > 60
+
+
+def test_dbt_holds_no_more_in_memory_than_it_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("QUARTERDECK_MEMORY_LIMIT", raising=False)
+    settings = Settings(home=tmp_path, memory_limit="512MB")
+    prepare(settings)
+    with opened(settings) as dbt:
+        dbt.run("seed", "--select", "organisations")
+        # In one process, a file is opened once.
+        with duckdb.connect(str(settings.warehouse)) as connection:
+            assert connection.execute("select current_setting('memory_limit')").fetchone() == ("488.2 MiB",)
+    assert "QUARTERDECK_MEMORY_LIMIT" not in os.environ
 
 
 def test_build_leaves_the_project_as_it_was(candidate: Candidate):
