@@ -1,20 +1,16 @@
 """All marts anew: the dbt project, beside pandas making the same ones."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.measure import Contender, compare, ratio
 from benchmarks.report import Bar, Report
-from benchmarks.transform import LARGE as MINISTRY
-from benchmarks.transform import MARTS, SMALL, filled, ours
+from benchmarks.transform import LARGE, MARTS, SMALL, filled, ours
 from quarterdeck.settings import Settings
 
 if TYPE_CHECKING:
     import duckdb
 
-LARGE = replace(MINISTRY, organisations=82)
-"""A quarter of a ministry's councils, for ten years."""
 _MEMORY = "2GB"
 
 
