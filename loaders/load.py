@@ -40,8 +40,8 @@ from quarterdeck.warehouse import (
 if TYPE_CHECKING:
     import duckdb
 
-_LONGEST_LINE = 1 << 30
-"""Bytes of one line of a batch's file of rows."""
+_LONGEST_LINE = 1 << 24
+"""Bytes of one line of a batch's file of rows, unless the file is longer."""
 
 
 log = logging.getLogger(__name__)
@@ -213,7 +213,7 @@ def _copy_rows(connection: "duckdb.DuckDBPyConnection", paths: list[Path], submi
     ]
     _create_temporary(connection, "numbered", ("receipt_id", "month", "submission_id"), numbered)
     for record in records():
-        files = [str(file) for path in paths if (file := path / f"{record}.jsonl").exists()]
+        files = [file for path in paths if (file := path / f"{record}.jsonl").exists()]
         if files:
             columns = record_columns(record)
             rest = ", ".join(f"rows.{column}" for column in columns if column != "submission_id")
@@ -222,10 +222,15 @@ def _copy_rows(connection: "duckdb.DuckDBPyConnection", paths: list[Path], submi
             connection.execute(
                 f"insert into raw.{record} by name select numbered.submission_id, {rest}"
                 f" from (select {lists} from read_json(?, columns = ?, format = 'newline_delimited',"
-                f" maximum_object_size = {_LONGEST_LINE})) as rows"
+                f" maximum_object_size = {_longest_line(files)})) as rows"
                 " join numbered on rows.submission_id = numbered.receipt_id and rows.reporting_period = numbered.month",
-                [files, {name: f"{kind}[]" for name, kind in columns.items()} | {ROWS: INTEGER}],
+                [list(map(str, files)), {name: f"{kind}[]" for name, kind in columns.items()} | {ROWS: INTEGER}],
             )
+
+
+def _longest_line(files: list[Path]) -> int:
+    """How many bytes a line may have, twice as many of which DuckDB sets aside: no line is longer than its file."""
+    return max(_LONGEST_LINE, *(file.stat().st_size for file in files))
 
 
 def _compare_counts(connection: "duckdb.DuckDBPyConnection", submissions: list[Submission]) -> None:
