@@ -249,6 +249,8 @@ class _Progress:
         self._running: dict[str, str] = {}
 
     def __call__(self, tasks: "Iterable[Task]") -> None:
+        from rich.markup import escape
+
         for task in tasks:
             name = f"{task.run} {task.name}"
             self._running.pop(name, None)
@@ -257,10 +259,13 @@ class _Progress:
             elif task.state in ("success", "failed", "up_for_retry"):
                 seconds = time.monotonic() - self._started
                 self._console.print(
-                    f"{seconds:6.1f} s  {task.run:<38} {task.name:<8} {task.state:<8} {task.seconds:5.1f} s",
+                    f"{seconds:6.1f} s  {task.run:<38} {task.name:<25} {task.state:<8} {task.seconds:5.1f} s",
                     style=None if task.state == "success" else "red",
+                    # Which batch it was stands in brackets.
+                    markup=False,
+                    soft_wrap=True,
                 )
-        self._status.update(f"Running: {', '.join(self._running.values()) or 'nothing at the moment'}")
+        self._status.update(escape(f"Running: {', '.join(self._running.values()) or 'nothing at the moment'}"))
 
 
 def _say(text: str) -> None:

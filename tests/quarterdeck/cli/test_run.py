@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 from expectations.pending import Partition
 from quarterdeck.cli import app
 from quarterdeck.cli import run as command
+from quarterdeck.local_airflow.follow import Task
 from quarterdeck.local_airflow.instance import AirflowError
 from quarterdeck.orchestration import PUBLICATION_DAG
 
@@ -160,6 +161,14 @@ def test_the_last_decision_on_a_partition_counts(airflow: Airflow) -> None:
     result = run("--json")
     assert result.exit_code == 0
     assert json.loads(result.stdout)["decisions"] == [HELD | {"decision": "published"}]
+
+
+def test_batches_are_told_apart_as_they_end(capsys: pytest.CaptureFixture[str]) -> None:
+    with command.progress() as tell:
+        for number in (1, 2):
+            tell([Task("ingest_hr_metrics 2017-12", f"read[batch {number}, files: 100]", "success", 1.5, {})])
+    told = capsys.readouterr().err.splitlines()
+    assert "read[batch 1, files: 100]" in told[0] and "read[batch 2, files: 100]" in told[1]
 
 
 def test_a_failed_task_is_told_with_the_end_of_its_log(airflow: Airflow) -> None:
