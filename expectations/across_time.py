@@ -1,5 +1,6 @@
 """What must hold from one time to the next, as declared in `across_time.yml`: SQL over the marts, findings out."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -185,6 +186,15 @@ def _marts(connection: "duckdb.DuckDBPyConnection", schema: str) -> set[str]:
     return {mart for (mart,) in found.fetchall()}
 
 
+def _is_view(connection: "duckdb.DuckDBPyConnection", mart: str) -> bool:
+    """Whether a mart of the candidate is a view: the rows of one have no numbers, and no place of their own."""
+    return bool(
+        connection.execute(
+            "select 1 from duckdb_views() where (schema_name, view_name) = (?, ?)", [CANDIDATE, mart]
+        ).fetchall()
+    )
+
+
 def _relation(schema: str, mart: str) -> str:
     return f"{mart}_of_{schema.replace('.', '_')}" if mart == ROW_COUNTS else f"{schema}.{mart}"
 
@@ -208,22 +218,19 @@ def _take(
 ) -> int:
     """A table of a mart's rows within reach, with what these comparisons speak of, and their things and parts.
 
-    To work out what a row is about takes longer than to compare it; so that is done once. Returns how many rows it has.
+    To work out what a row is about takes longer than to compare it; so that is done once. Where it came from is long to
+    tell, and looked up for those that are found. Returns how many rows it has.
     """
-    texts = (f"{one.finds} {one.says} {one.cell}" for one in comparisons)
-    words = {
-        "partition_number",
-        "organisation_code",
-        "quarter",
-        "is_judged",
-        *PLACE,
-        *re.findall(r"\w+", " ".join(texts)),
-    }
-    listed = ", ".join(f"'{word}'" for word in sorted(words))
+    words = {"partition_number", "is_judged"}
+    for one in comparisons:
+        words |= {*re.findall(r"\w+", one.finds), *_spoken_of_in(one.says)}
     worked_out = "".join(f", {expression} as {name}" for expression, name in named.items())
+    has_numbers = schema == CANDIDATE and not _is_view(connection, mart)
+    row_number = "mart_rows.rowid" if has_numbers else "null::bigint"
     made = connection.execute(
-        f"create or replace temp table {_taken(schema)} as select columns(name -> name in ({listed})){worked_out}"
-        f" from {_relation(schema, mart)} inner join within_reach using (organisation_code, quarter)"
+        f"create or replace temp table {_taken(schema)} as"
+        f" select {_columns(words)}, {row_number} as at_row{worked_out}"
+        f" from {_relation(schema, mart)} as mart_rows inner join within_reach using (organisation_code, quarter)"
     ).fetchone()
     return made[0] if made else 0
 
@@ -245,10 +252,12 @@ def _found(
         connection.execute(
             f"""
             create or replace temp table quarter_before as
-            select judged.partition_number as judged, judged.quarter, reported.part,
-                max(reported.quarter) as quarter_before,
+            select judged.partition_number as judged, reported.part, max(reported.quarter) as quarter_before,
                 arg_max(reported.partition_number, reported.quarter) as number_before
-            from (select distinct partition_number, organisation_code, quarter, part from ({now})) as reported
+            from (
+                select * from (select distinct partition_number, part from ({now}))
+                inner join within_reach using (partition_number)
+            ) as reported
             inner join judged on reported.organisation_code = judged.organisation_code
                 and reported.quarter < judged.quarter and reported.quarter >= judged.earliest
             group by all
@@ -257,7 +266,7 @@ def _found(
         connection.execute(
             f"""
             create or replace temp view before as
-            select t.* replace (quarter_before.quarter as quarter), quarter_before.judged, quarter_before.quarter_before
+            select t.*, quarter_before.judged, quarter_before.quarter_before
             from ({now}) as t
             inner join quarter_before on t.partition_number = quarter_before.number_before
                 and t.part is not distinct from quarter_before.part
@@ -265,14 +274,41 @@ def _found(
         )
     elif against == LAST_PUBLICATION:
         connection.execute(
-            f"create or replace temp view before as select {shown}, partition_number as judged,"
-            f" quarter as quarter_before from {_taken(PUBLISHED)} where is_judged"
+            "create or replace temp view before as"
+            " select t.*, partition_number as judged, judged.quarter as quarter_before"
+            f" from (select {shown} from {_taken(PUBLISHED)}) as t inner join judged using (partition_number)"
         )
     # A mart has many columns, and a finding speaks of few.
-    spoken_of = ("organisation_code", "quarter", *PLACE, *_spoken_of_in(comparison.says))
-    listed = ", ".join(f"'{name}'" for name in spoken_of)
-    for row in rows(connection, f"select columns(name -> name in ({listed})) from ({comparison.finds})"):
-        yield _placed(comparison.rule, comparison.says, comparison.remedy, row, submissions, comparison)
+    spoken_of = _columns(("judged", "at_row", *_spoken_of_in(comparison.says)))
+    found = rows(
+        connection,
+        f"select found.*, judged.organisation_code, judged.quarter from (select {spoken_of} from ({comparison.finds}))"
+        " as found inner join judged on judged.partition_number = found.judged",
+    )
+    places = {} if comparison.of_before else _places(connection, comparison.mart, [row.get("at_row") for row in found])
+    for row in found:
+        placed = {**row, **places.get(row.get("at_row"), {})}
+        yield _placed(comparison.rule, comparison.says, comparison.remedy, placed, submissions, comparison)
+
+
+def _places(
+    connection: "duckdb.DuckDBPyConnection", mart: str, at_rows: Sequence[int | None]
+) -> dict[int | None, dict[str, Any]]:
+    """Where rows of the candidate came from, by their number in the mart."""
+    wanted = sorted({number for number in at_rows if number is not None})
+    if not wanted:
+        return {}
+    query = (
+        f"select rowid as at_row, {_columns(('organisation_code', *PLACE))} from {_relation(CANDIDATE, mart)}"
+        " where rowid in (select unnest(from_json(?, '[\"bigint\"]')))"
+    )
+    return {row["at_row"]: row for row in rows(connection, query, [json.dumps(wanted)])}
+
+
+def _columns(names: Iterable[str]) -> str:
+    """SQL for those of these columns that there are; there must be one."""
+    listed = ", ".join(f"'{name}'" for name in sorted(set(names)))
+    return f"columns(name -> name in ({listed}))"
 
 
 def _spoken_of_in(says: str) -> Iterator[str]:

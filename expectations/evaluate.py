@@ -12,6 +12,7 @@ from functools import reduce
 from operator import and_
 from typing import Any
 
+from expectations.put_off import put_off
 from expectations.suites import Expectation, TableSuite
 from quarterdeck.settings import Settings
 
@@ -100,7 +101,9 @@ def _data_source(settings: Settings, queries: Mapping[str, str]) -> Iterator[Any
     """The build file as Great Expectations sees it: an asset a query, by name."""
     # Set before the import: Great Expectations reads it once, and would else report over the network.
     os.environ["GX_ANALYTICS_ENABLED"] = "False"
-    import great_expectations as gx
+    # These are for expectations about distributions and their charts, and take half of its import.
+    with put_off("altair", "scipy", "scipy.stats"):
+        import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     from expectations.buffered_duckdb import register
