@@ -165,11 +165,11 @@ def _relation(
     return Relation(name, table, wanted.around(_rows(table, base, wanted)), tuple(columns), wanted.around(looked_at))
 
 
-def _rows(table: TableSuite, base: str, wanted: Cut, times: str | None = None) -> str:
-    """SQL for the rows to judge, with the derived columns; `times` for how often a row's key stands among them."""
+def _rows(table: TableSuite, base: str, wanted: Cut, *, counted: bool = True) -> str:
+    """SQL for the rows to judge, with the derived columns: of a table with a key, also how often a row's key stands."""
     derived = dict(table.columns)
-    if table.key:
-        derived["times"] = times or f"count(*) over (partition by {table.key})"
+    if table.key and counted:
+        derived["times"] = f"count(*) over (partition by {table.key})"
     listed = "".join(f", {expression} as {column}" for column, expression in derived.items())
     return f"select t.*{listed} from ({wanted.of(base)}) as t"
 
@@ -181,18 +181,8 @@ def _looked_at(table: TableSuite, within: str, base: str, wanted: Cut) -> str:
     partitions in which two keys have the same hash; in the others each stands once. Where many have the same lines, as
     returns have from month to month, one of them is looked through.
     """
-    looked_at = [name for one in table.expectations for name in (*one.columns, *one.where)]
-    values = {
-        name
-        for one in table.expectations
-        for name in (*one.where, *(() if one.expect == "column_values_to_not_be_null" else one.columns))
-    }
-    shown = ", ".join(
-        name if name in values else f"case when {name} is not null then '' end as {name}"
-        for name in dict.fromkeys(looked_at)
-    )
     if not table.key:
-        return f"select distinct {shown} from ({_rows(table, base, wanted)})"
+        return _combinations(table, _rows(table, base, wanted))
     others = table.key.removeprefix(within).removeprefix(", ") or "''"
     hashed = (
         f"select hash({within}) as place, list(hash({others})) as hashes, bit_xor(hash(hash({others}))) as lines"
@@ -204,9 +194,34 @@ def _looked_at(table: TableSuite, within: str, base: str, wanted: Cut) -> str:
     )
     with_doubled = f"select * from ({wanted.of(base)}) where hash({within}) in ({doubled})"
     return (
-        f"select distinct {shown} from ({_rows(table, base, wanted, times='1')}) union all"
-        f" select {shown} from ({_rows(table, with_doubled, EVERYTHING)})"
+        f"{_combinations(table, _rows(table, base, wanted, counted=False), '1')}"
+        f" union all by name {_combinations(table, _rows(table, with_doubled, EVERYTHING))}"
     )
+
+
+def _combinations(table: TableSuite, rows: str, times: str | None = None) -> str:
+    """SQL for the combinations of values that the table's expectations look at; `times` if it is the same everywhere.
+
+    Of a column of which they look only whether it is filled, there is '' and nothing, as they occur with values of the
+    others: no expectation looks at two of that kind.
+    """
+    values, filled = dict[str, None](), dict[str, None]()
+    for one in table.expectations:
+        only_filled = one.expect == "column_values_to_not_be_null"
+        values |= dict.fromkeys((*one.where, *(() if only_filled else one.columns)))
+        filled |= dict.fromkeys(one.columns if only_filled else ())
+    # DuckDB groups by a single column far faster than by two, of which one is always the same.
+    grouped = [name for name in values if not (times and name == "times")]
+    shown = [
+        *(f"{times} as times" if name not in grouped else name for name in values),
+        *(
+            f"unnest([case when count({name}) = count(*) then '' end, case when count({name}) > 0 then '' end]) as {name}"
+            for name in filled
+            if name not in values
+        ),
+    ]
+    by = f" group by {', '.join(grouped)}" if grouped else ""
+    return f"select {', '.join(shown)} from ({rows}){by} having count(*) > 0"
 
 
 def _of_submissions(connection: "duckdb.DuckDBPyConnection", ids: Collection[str]) -> Cut:
