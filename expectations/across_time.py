@@ -8,12 +8,12 @@ from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from expectations.cells import cell_of
 from expectations.store import PlacedFinding, insert, quarters_before, rows
 from expectations.submissions import Submission
+from quarterdeck.declared import read_yaml
 from quarterdeck.rules import finding
 from quarterdeck.settings import Settings
 
@@ -91,7 +91,7 @@ def across_time() -> AcrossTime:
 
     Raises pydantic's ValidationError, which names the field, where the file is not of the described shape.
     """
-    return AcrossTime(**yaml.safe_load(DECLARATIONS.read_text(encoding="utf-8")))
+    return AcrossTime(**read_yaml(DECLARATIONS))
 
 
 def compare(

@@ -55,15 +55,12 @@ def candidate_relations(
 
     Rows without organisation or quarter belong to nobody and are always looked at.
     """
-    every_row = every_row_query(connection)
-    cuts = _of_partitions(connection, {(one.organisation_code, one.quarter) for one in partitions}, every_row)
-    cut = cuts["every_row"]
+    each_once = every_row_query(connection, each_once=True)
+    cuts = _of_partitions(connection, {(one.organisation_code, one.quarter) for one in partitions}, each_once)
+    fed = fed_query(submissions)
     own = {
-        "arrivals": (arrivals_query(submissions), arrivals_query(submissions, missing=True)),
-        "every_row": (
-            every_row,
-            cut.around(cut.of(f"select distinct * from ({every_row})")),
-        ),
+        "arrivals": (arrivals_query(fed), arrivals_query(fed, missing=True)),
+        "every_row": (every_row_query(connection), cuts["every_row"].around(cuts["every_row"].of(each_once))),
     }
     return [
         _relation(connection, f"marts.{name}", table, PARTITION, base, cuts.get(name, EVERYTHING), few)
@@ -105,16 +102,20 @@ def _figures() -> list[tuple[str, str]]:
     ]
 
 
-def arrivals_query(submissions: Iterable[Submission], *, missing: bool = False) -> str:
+def fed_query(submissions: Iterable[Submission]) -> str:
+    """SQL for the submissions that marts which show a state are made from, with their partitions."""
+    return _listed(
+        ("submission_id", "organisation_code", "quarter"),
+        [(one.submission_id, *one.partition) for one in closing(submissions)],
+    )
+
+
+def arrivals_query(fed: str, *, missing: bool = False) -> str:
     """SQL for one row a quarter and mart that must have rows, with how many went in and how many came out.
 
     Rows of totals, and of months that a later one of the quarter replaces, need not arrive. With `missing`, only those
     of which none came out.
     """
-    fed = _listed(
-        ("submission_id", "organisation_code", "quarter"),
-        [(one.submission_id, *one.partition) for one in closing(submissions)],
-    )
     empty = "from fed anti join marts.{mart} using (organisation_code, quarter)" if missing else "from fed"
     published = (
         "0"
@@ -135,8 +136,8 @@ def arrivals_query(submissions: Iterable[Submission], *, missing: bool = False) 
     return f"with fed as ({fed})\n{arrived}"
 
 
-def every_row_query(connection: "duckdb.DuckDBPyConnection") -> str:
-    """SQL for every row of every mart that has quarters, with the columns they share."""
+def every_row_query(connection: "duckdb.DuckDBPyConnection", *, each_once: bool = False) -> str:
+    """SQL for every row of every mart that has quarters, with the columns they share; or each once."""
     shared = ("organisation_code", "quarter", "quarter_start", "data_status")
     marts = connection.execute(
         f"""
@@ -147,7 +148,8 @@ def every_row_query(connection: "duckdb.DuckDBPyConnection") -> str:
     ).fetchall()
     if not marts:
         raise EvaluationError("There are no marts with quarters in the build file. Build the candidate first.")
-    return "\nunion all\n".join(f"select '{mart}' as mart, {', '.join(shared)} from marts.{mart}" for (mart,) in marts)
+    select = f"select {'distinct ' if each_once else ''}{', '.join(shared)}"
+    return "\nunion all\n".join(f"select '{mart}' as mart, * from ({select} from marts.{mart})" for (mart,) in marts)
 
 
 def _relation(
@@ -212,14 +214,10 @@ def _combinations(table: TableSuite, rows: str, times: str | None = None) -> str
         filled |= dict.fromkeys(one.columns if only_filled else ())
     # DuckDB groups by a single column far faster than by two, of which one is always the same.
     grouped = [name for name in values if not (times and name == "times")]
-    shown = [
-        *(f"{times} as times" if name not in grouped else name for name in values),
-        *(
-            f"unnest([case when count({name}) = count(*) then '' end, case when count({name}) > 0 then '' end]) as {name}"
-            for name in filled
-            if name not in values
-        ),
-    ]
+    shown = [f"{times} as times" if name not in grouped else name for name in values]
+    for name in (name for name in filled if name not in values):
+        everywhere, somewhere = (f"case when count({name}) {sign} then '' end" for sign in ("= count(*)", "> 0"))
+        shown.append(f"unnest([{everywhere}, {somewhere}]) as {name}")
     by = f" group by {', '.join(grouped)}" if grouped else ""
     return f"select {', '.join(shown)} from ({rows}){by} having count(*) > 0"
 
@@ -238,11 +236,12 @@ def _of_partitions(
     connection: "duckdb.DuckDBPyConnection", partitions: Collection[PartitionKey], every_row: str
 ) -> dict[str, Cut]:
     """The cut to rows of these partitions and of nobody, by mart that has others; and for every row of every mart."""
+    judged = _listed(PARTITION.split(", "), partitions)
+    of_somebody = "organisation_code is not null and quarter is not null"
+    there = f"select distinct mart, {PARTITION} from ({every_row}) where {of_somebody}"
     others = defaultdict(set)
-    there = connection.execute(f"select distinct mart, {PARTITION} from ({every_row})").fetchall()
-    for mart, *partition in there:
-        if None not in partition and tuple(partition) not in partitions:
-            others[mart].add(tuple(partition))
+    for mart, *partition in connection.execute(f"from ({there}) anti join ({judged}) using ({PARTITION})").fetchall():
+        others[mart].add(tuple(partition))
     others["every_row"] = set().union(*others.values())
     return {mart: _of_wanted(partitions, these) for mart, these in others.items()}
 
