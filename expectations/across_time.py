@@ -118,7 +118,11 @@ def compare(
         comparisons = [one for one in declared.comparisons if one.mart == mart]
         named = _named(comparisons)
         taken = [_take(connection, schema, mart, comparisons, named) for schema in there if mart in there[schema]]
-        for comparison in comparisons if any(taken) else ():
+        if not any(taken):
+            continue
+        if mart in there[CANDIDATE]:
+            _find_parts(connection, {named[comparison.part] for comparison in comparisons})
+        for comparison in comparisons:
             for against in comparison.against:
                 needed = (CANDIDATE, PUBLISHED) if against == LAST_PUBLICATION else (CANDIDATE,)
                 if all(mart in there[schema] for schema in needed):
@@ -235,6 +239,38 @@ def _take(
     return made[0] if made else 0
 
 
+def _find_parts(connection: "duckdb.DuckDBPyConnection", parts: Iterable[str]) -> None:
+    """Tables of the parts that each partition reports of the mart taken, and of when they were last reported before.
+
+    First which quarter that is, so that no row is looked at for more quarters than those that compare with it. Goes by
+    the names of the columns with the parts.
+    """
+    for part in parts:
+        connection.execute(
+            f"create or replace temp table {_parts(part)} as"
+            f" select distinct partition_number, {part} as part from {_taken(CANDIDATE)}"
+        )
+        connection.execute(
+            f"""
+            create or replace temp table {_parts_before(part)} as
+            select judged.partition_number as judged, reported.part, max(reported.quarter) as quarter_before,
+                arg_max(reported.partition_number, reported.quarter) as number_before
+            from (from {_parts(part)} inner join within_reach using (partition_number)) as reported
+            inner join judged on reported.organisation_code = judged.organisation_code
+                and reported.quarter < judged.quarter and reported.quarter >= judged.earliest
+            group by all
+            """
+        )
+
+
+def _parts(part: str) -> str:
+    return f"parts_{part}"
+
+
+def _parts_before(part: str) -> str:
+    return f"parts_before_{part}"
+
+
 def _found(
     connection: "duckdb.DuckDBPyConnection",
     comparison: Comparison,
@@ -247,28 +283,18 @@ def _found(
     connection.execute(
         f"create or replace temp view now as select *, partition_number as judged from ({now}) where is_judged"
     )
+    part = named[comparison.part]
+    connection.execute(
+        "create or replace temp view reported as"
+        f" select partition_number as judged, part from {_parts(part)} semi join judged using (partition_number)"
+    )
     if against == QUARTER_BEFORE:
-        # First which quarter it is, so that no row is looked at for more quarters than those that compare with it.
-        connection.execute(
-            f"""
-            create or replace temp table quarter_before as
-            select judged.partition_number as judged, reported.part, max(reported.quarter) as quarter_before,
-                arg_max(reported.partition_number, reported.quarter) as number_before
-            from (
-                select * from (select distinct partition_number, part from ({now}))
-                inner join within_reach using (partition_number)
-            ) as reported
-            inner join judged on reported.organisation_code = judged.organisation_code
-                and reported.quarter < judged.quarter and reported.quarter >= judged.earliest
-            group by all
-            """
-        )
         connection.execute(
             f"""
             create or replace temp view before as
             select t.*, quarter_before.judged, quarter_before.quarter_before
             from ({now}) as t
-            inner join quarter_before on t.partition_number = quarter_before.number_before
+            inner join {_parts_before(part)} as quarter_before on t.partition_number = quarter_before.number_before
                 and t.part is not distinct from quarter_before.part
             """
         )
@@ -330,17 +356,22 @@ def _changes(series: Series) -> str:
         for value in series.values
     )
     return f"""
-        with points as (
-            select judged.partition_number as judged, t.thing, t.measure, t.at_period as period,
-                arg_max(t.figure, t.quarter) as value, bool_or(t.quarter = judged.quarter) as reported_now,
+        with figures as (
+            select *, dense_rank() over (order by thing, measure) as series
             from (
                 select organisation_code, quarter, {series.thing} as thing, {series.period} as at_period,
                     unnest([{figures}], recursive := true)
                 from marts.{series.mart}
-            ) as t
+            )
+            where figure is not null
+        ),
+
+        points as (
+            select judged.partition_number as judged, t.series, t.at_period as period,
+                arg_max(t.figure, t.quarter) as value, bool_or(t.quarter = judged.quarter) as reported_now,
+            from figures as t
             inner join judged on t.organisation_code = judged.organisation_code
                 and t.quarter between judged.earliest and judged.quarter
-            where t.figure is not null
             group by all
         ),
 
@@ -348,11 +379,11 @@ def _changes(series: Series) -> str:
             select *, lag(value) over followed as value_before, abs(value - value_before) as change,
                 reported_now or lag(reported_now) over followed as is_new
             from points
-            window followed as (partition by judged, thing, measure order by period)
+            window followed as (partition by judged, series order by period)
         ),
 
         changes as (
-            select judged, thing, measure, list(change) as all_changes,
+            select judged, series, list(change) as all_changes,
                 list({{'period': period, 'value': value, 'value_before': value_before, 'change': change}}) filter (
                     where is_new and change > {series.share} * greatest(abs(value), abs(value_before))
                 ) as new_ones,
@@ -366,7 +397,9 @@ def _changes(series: Series) -> str:
 
         select organisation_code, quarter, thing, period, value, value_before, change, measure,
             list_median(list_filter(all_changes, (other, i) -> i <> list_position(all_changes, change))) as usual
-        from large inner join judged on large.judged = judged.partition_number
+        from large
+        inner join judged on large.judged = judged.partition_number
+        inner join (select distinct series, thing, measure from figures) using (series)
         where change > {series.times} * usual
         order by all
     """
