@@ -23,7 +23,7 @@ PLACE = (
 
 ROWS_GIVEN_BACK = 10_000
 LOOKED_AT = "looked_at"
-# Two threads of DuckDB take a fifth more processor time for what the gate asks, and gain little by the clock.
+# Two threads of DuckDB take about a tenth more processor time for what the gate asks.
 ONE_THREAD = "set threads = 1"
 
 
