@@ -1,5 +1,6 @@
 """What must hold from one time to the next, as declared in `across_time.yml`: SQL over the marts, findings out."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -7,12 +8,12 @@ from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from expectations.cells import cell_of
 from expectations.store import PlacedFinding, insert, quarters_before, rows
 from expectations.submissions import Submission
+from quarterdeck.declared import read_yaml
 from quarterdeck.rules import finding
 from quarterdeck.settings import Settings
 
@@ -90,7 +91,7 @@ def across_time() -> AcrossTime:
 
     Raises pydantic's ValidationError, which names the field, where the file is not of the described shape.
     """
-    return AcrossTime(**yaml.safe_load(DECLARATIONS.read_text(encoding="utf-8")))
+    return AcrossTime(**read_yaml(DECLARATIONS))
 
 
 def compare(
@@ -117,7 +118,11 @@ def compare(
         comparisons = [one for one in declared.comparisons if one.mart == mart]
         named = _named(comparisons)
         taken = [_take(connection, schema, mart, comparisons, named) for schema in there if mart in there[schema]]
-        for comparison in comparisons if any(taken) else ():
+        if not any(taken):
+            continue
+        if mart in there[CANDIDATE]:
+            _find_parts(connection, {named[comparison.part] for comparison in comparisons})
+        for comparison in comparisons:
             for against in comparison.against:
                 needed = (CANDIDATE, PUBLISHED) if against == LAST_PUBLICATION else (CANDIDATE,)
                 if all(mart in there[schema] for schema in needed):
@@ -185,6 +190,15 @@ def _marts(connection: "duckdb.DuckDBPyConnection", schema: str) -> set[str]:
     return {mart for (mart,) in found.fetchall()}
 
 
+def _is_view(connection: "duckdb.DuckDBPyConnection", mart: str) -> bool:
+    """Whether a mart of the candidate is a view: the rows of one have no numbers, and no place of their own."""
+    return bool(
+        connection.execute(
+            "select 1 from duckdb_views() where (schema_name, view_name) = (?, ?)", [CANDIDATE, mart]
+        ).fetchall()
+    )
+
+
 def _relation(schema: str, mart: str) -> str:
     return f"{mart}_of_{schema.replace('.', '_')}" if mart == ROW_COUNTS else f"{schema}.{mart}"
 
@@ -208,24 +222,53 @@ def _take(
 ) -> int:
     """A table of a mart's rows within reach, with what these comparisons speak of, and their things and parts.
 
-    To work out what a row is about takes longer than to compare it; so that is done once. Returns how many rows it has.
+    To work out what a row is about takes longer than to compare it; so that is done once. Where it came from is long to
+    tell, and looked up for those that are found. Returns how many rows it has.
     """
-    texts = (f"{one.finds} {one.says} {one.cell}" for one in comparisons)
-    words = {
-        "partition_number",
-        "organisation_code",
-        "quarter",
-        "is_judged",
-        *PLACE,
-        *re.findall(r"\w+", " ".join(texts)),
-    }
-    listed = ", ".join(f"'{word}'" for word in sorted(words))
+    words = {"partition_number", "is_judged"}
+    for one in comparisons:
+        words |= {*re.findall(r"\w+", one.finds), *_spoken_of_in(one.says)}
     worked_out = "".join(f", {expression} as {name}" for expression, name in named.items())
+    has_numbers = schema == CANDIDATE and not _is_view(connection, mart)
+    row_number = "mart_rows.rowid" if has_numbers else "null::bigint"
     made = connection.execute(
-        f"create or replace temp table {_taken(schema)} as select columns(name -> name in ({listed})){worked_out}"
-        f" from {_relation(schema, mart)} inner join within_reach using (organisation_code, quarter)"
+        f"create or replace temp table {_taken(schema)} as"
+        f" select {_columns(words)}, {row_number} as at_row{worked_out}"
+        f" from {_relation(schema, mart)} as mart_rows inner join within_reach using (organisation_code, quarter)"
     ).fetchone()
     return made[0] if made else 0
+
+
+def _find_parts(connection: "duckdb.DuckDBPyConnection", parts: Iterable[str]) -> None:
+    """Tables of the parts that each partition reports of the mart taken, and of when they were last reported before.
+
+    First which quarter that is, so that no row is looked at for more quarters than those that compare with it. Goes by
+    the names of the columns with the parts.
+    """
+    for part in parts:
+        connection.execute(
+            f"create or replace temp table {_parts(part)} as"
+            f" select distinct partition_number, {part} as part from {_taken(CANDIDATE)}"
+        )
+        connection.execute(
+            f"""
+            create or replace temp table {_parts_before(part)} as
+            select judged.partition_number as judged, reported.part, max(reported.quarter) as quarter_before,
+                arg_max(reported.partition_number, reported.quarter) as number_before
+            from (from {_parts(part)} inner join within_reach using (partition_number)) as reported
+            inner join judged on reported.organisation_code = judged.organisation_code
+                and reported.quarter < judged.quarter and reported.quarter >= judged.earliest
+            group by all
+            """
+        )
+
+
+def _parts(part: str) -> str:
+    return f"parts_{part}"
+
+
+def _parts_before(part: str) -> str:
+    return f"parts_before_{part}"
 
 
 def _found(
@@ -240,39 +283,58 @@ def _found(
     connection.execute(
         f"create or replace temp view now as select *, partition_number as judged from ({now}) where is_judged"
     )
+    part = named[comparison.part]
+    connection.execute(
+        "create or replace temp view reported as"
+        f" select partition_number as judged, part from {_parts(part)} semi join judged using (partition_number)"
+    )
     if against == QUARTER_BEFORE:
-        # First which quarter it is, so that no row is looked at for more quarters than those that compare with it.
-        connection.execute(
-            f"""
-            create or replace temp table quarter_before as
-            select judged.partition_number as judged, judged.quarter, reported.part,
-                max(reported.quarter) as quarter_before,
-                arg_max(reported.partition_number, reported.quarter) as number_before
-            from (select distinct partition_number, organisation_code, quarter, part from ({now})) as reported
-            inner join judged on reported.organisation_code = judged.organisation_code
-                and reported.quarter < judged.quarter and reported.quarter >= judged.earliest
-            group by all
-            """
-        )
         connection.execute(
             f"""
             create or replace temp view before as
-            select t.* replace (quarter_before.quarter as quarter), quarter_before.judged, quarter_before.quarter_before
+            select t.*, quarter_before.judged, quarter_before.quarter_before
             from ({now}) as t
-            inner join quarter_before on t.partition_number = quarter_before.number_before
+            inner join {_parts_before(part)} as quarter_before on t.partition_number = quarter_before.number_before
                 and t.part is not distinct from quarter_before.part
             """
         )
     elif against == LAST_PUBLICATION:
         connection.execute(
-            f"create or replace temp view before as select {shown}, partition_number as judged,"
-            f" quarter as quarter_before from {_taken(PUBLISHED)} where is_judged"
+            "create or replace temp view before as"
+            " select t.*, partition_number as judged, judged.quarter as quarter_before"
+            f" from (select {shown} from {_taken(PUBLISHED)}) as t inner join judged using (partition_number)"
         )
     # A mart has many columns, and a finding speaks of few.
-    spoken_of = ("organisation_code", "quarter", *PLACE, *_spoken_of_in(comparison.says))
-    listed = ", ".join(f"'{name}'" for name in spoken_of)
-    for row in rows(connection, f"select columns(name -> name in ({listed})) from ({comparison.finds})"):
-        yield _placed(comparison.rule, comparison.says, comparison.remedy, row, submissions, comparison)
+    spoken_of = _columns(("judged", "at_row", *_spoken_of_in(comparison.says)))
+    found = rows(
+        connection,
+        f"select found.*, judged.organisation_code, judged.quarter from (select {spoken_of} from ({comparison.finds}))"
+        " as found inner join judged on judged.partition_number = found.judged",
+    )
+    places = {} if comparison.of_before else _places(connection, comparison.mart, [row.get("at_row") for row in found])
+    for row in found:
+        placed = {**row, **places.get(row.get("at_row"), {})}
+        yield _placed(comparison.rule, comparison.says, comparison.remedy, placed, submissions, comparison)
+
+
+def _places(
+    connection: "duckdb.DuckDBPyConnection", mart: str, at_rows: Sequence[int | None]
+) -> dict[int | None, dict[str, Any]]:
+    """Where rows of the candidate came from, by their number in the mart."""
+    wanted = sorted({number for number in at_rows if number is not None})
+    if not wanted:
+        return {}
+    query = (
+        f"select rowid as at_row, {_columns(('organisation_code', *PLACE))} from {_relation(CANDIDATE, mart)}"
+        " where rowid in (select unnest(from_json(?, '[\"bigint\"]')))"
+    )
+    return {row["at_row"]: row for row in rows(connection, query, [json.dumps(wanted)])}
+
+
+def _columns(names: Iterable[str]) -> str:
+    """SQL for those of these columns that there are; there must be one."""
+    listed = ", ".join(f"'{name}'" for name in sorted(set(names)))
+    return f"columns(name -> name in ({listed}))"
 
 
 def _spoken_of_in(says: str) -> Iterator[str]:
@@ -294,17 +356,22 @@ def _changes(series: Series) -> str:
         for value in series.values
     )
     return f"""
-        with points as (
-            select judged.partition_number as judged, t.thing, t.measure, t.at_period as period,
-                arg_max(t.figure, t.quarter) as value, bool_or(t.quarter = judged.quarter) as reported_now,
+        with figures as (
+            select *, dense_rank() over (order by thing, measure) as series
             from (
                 select organisation_code, quarter, {series.thing} as thing, {series.period} as at_period,
                     unnest([{figures}], recursive := true)
                 from marts.{series.mart}
-            ) as t
+            )
+            where figure is not null
+        ),
+
+        points as (
+            select judged.partition_number as judged, t.series, t.at_period as period,
+                arg_max(t.figure, t.quarter) as value, bool_or(t.quarter = judged.quarter) as reported_now,
+            from figures as t
             inner join judged on t.organisation_code = judged.organisation_code
                 and t.quarter between judged.earliest and judged.quarter
-            where t.figure is not null
             group by all
         ),
 
@@ -312,11 +379,11 @@ def _changes(series: Series) -> str:
             select *, lag(value) over followed as value_before, abs(value - value_before) as change,
                 reported_now or lag(reported_now) over followed as is_new
             from points
-            window followed as (partition by judged, thing, measure order by period)
+            window followed as (partition by judged, series order by period)
         ),
 
         changes as (
-            select judged, thing, measure, list(change) as all_changes,
+            select judged, series, list(change) as all_changes,
                 list({{'period': period, 'value': value, 'value_before': value_before, 'change': change}}) filter (
                     where is_new and change > {series.share} * greatest(abs(value), abs(value_before))
                 ) as new_ones,
@@ -330,7 +397,9 @@ def _changes(series: Series) -> str:
 
         select organisation_code, quarter, thing, period, value, value_before, change, measure,
             list_median(list_filter(all_changes, (other, i) -> i <> list_position(all_changes, change))) as usual
-        from large inner join judged on large.judged = judged.partition_number
+        from large
+        inner join judged on large.judged = judged.partition_number
+        inner join (select distinct series, thing, measure from figures) using (series)
         where change > {series.times} * usual
         order by all
     """

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from expectations.across_time import compare
 from expectations.approvals import Approval, in_force, recorded, with_overrides
 from expectations.dbt_tests import TestFailure, candidate_id, test_failures
-from expectations.evaluate import evaluate
+from expectations.evaluate import ONE_THREAD, evaluate
 from expectations.failing_rows import PartitionKey, findings_of
 from expectations.pending import Partition, unmoved
 from expectations.policy import policies
@@ -97,6 +97,7 @@ def judge(settings: Settings, partitions: Sequence[Partition]) -> AuditResult:
         if (part := pending.get(one.partition)) and in_force([one], part.ground, part.submitted)
     ]
     with connect(settings, read_only=True) as connection:
+        connection.execute(ONE_THREAD)
         everything = all_submissions(connection)
         submissions = [one for one in latest(everything) if one.partition in pending]
         counted = {one.submission_id: one for one in submissions if one.status == ACCEPTED}
@@ -136,7 +137,7 @@ def judge(settings: Settings, partitions: Sequence[Partition]) -> AuditResult:
                 f"delete from {table} where {condition} and (organisation_code, quarter) in (from judged)"
             )
         insert_findings(connection, STAGE, found)
-        insert(connection, "gate.decisions", [asdict(decision) for decision in decisions])
+        insert(connection, "gate.decisions", [vars(decision) for decision in decisions])
         insert(connection, "gate.approvals", [asdict(approval) for approval in approvals])
         _move_files(settings, connection, counted.values(), found)
         connection.commit()

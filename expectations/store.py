@@ -1,6 +1,5 @@
 """Reading rows as dictionaries, and writing findings into the raw schema."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from quarterdeck.findings import Finding
 from quarterdeck.periods import Month, Quarter
 from quarterdeck.rules import catalogue
+from quarterdeck.warehouse import insert_rows
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,19 +41,13 @@ def rows(connection: "duckdb.DuckDBPyConnection", query: str, parameters: object
 
 
 def insert(connection: "duckdb.DuckDBPyConnection", table: str, documents: Sequence[dict[str, Any]]) -> None:
-    """Add rows to a table; the documents' keys, the same in all of them, are columns of it.
-
-    They go as JSON: that takes neither a statement a row nor pandas, which Arrow and lists of parameters ask for.
-    """
+    """Add rows to a table; the documents' keys, the same in all of them, are columns of it."""
     if not documents:
         return
     kinds = {name: kind for name, kind, *_ in connection.execute(f"describe {table}").fetchall()}
-    shape = json.dumps([{name: kinds[name] for name in documents[0]}]).replace("'", "''")
+    columns = {name: kinds[name] for name in documents[0]}
     for start in range(0, len(documents), _AT_ONCE):
-        connection.execute(
-            f"insert into {table} by name select unnest(from_json(?, '{shape}'), recursive := true)",
-            [json.dumps(documents[start : start + _AT_ONCE], default=str)],
-        )
+        insert_rows(connection, table, columns, documents[start : start + _AT_ONCE])
 
 
 def insert_findings(connection: "duckdb.DuckDBPyConnection", stage: str, findings: Sequence[PlacedFinding]) -> None:

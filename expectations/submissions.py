@@ -1,8 +1,7 @@
 """Submissions as the gate sees them: whose they are, of which quarter, and which of them count."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from expectations.store import quarter_of
 from quarterdeck.standing import ACCEPTED, HELD, UNRECOGNISED
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     import duckdb
 
 
-@dataclass(frozen=True)
-class Submission:
+class Submission(NamedTuple):
     """One row of `raw.submissions`, as far as the gate is concerned."""
 
     submission_id: str
@@ -43,8 +41,8 @@ class Submission:
 
 def all_submissions(connection: "duckdb.DuckDBPyConnection") -> list[Submission]:
     """Every submission there is."""
-    found = connection.execute(f"select {', '.join(Submission.__dataclass_fields__)} from raw.submissions").fetchall()
-    return [Submission(*row) for row in found]
+    found = connection.execute(f"select {', '.join(Submission._fields)} from raw.submissions").fetchall()
+    return list(map(Submission._make, found))
 
 
 def latest(submissions: Iterable[Submission]) -> list[Submission]:

@@ -4,8 +4,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict
+
+from quarterdeck.declared import read_yaml
 
 FOLDER = Path(__file__).with_name("suites")
 SUBMISSIONS, CANDIDATE = "submissions", "candidate"
@@ -80,4 +81,4 @@ def suite(name: str) -> Suite:
 
     Raises pydantic's ValidationError, which names the field, where the file is not of the described shape.
     """
-    return Suite(**yaml.safe_load((FOLDER / f"{name}.yml").read_text(encoding="utf-8")))
+    return Suite(**read_yaml(FOLDER / f"{name}.yml"))

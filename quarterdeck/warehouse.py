@@ -253,7 +253,11 @@ def _open(settings: Settings, *, read_only: bool) -> "duckdb.DuckDBPyConnection"
 def insert_rows(
     connection: "duckdb.DuckDBPyConnection", table: str, columns: Columns, rows: Iterable[Mapping[str, Any]]
 ) -> None:
-    """Add rows to a table in one statement, as one JSON document from column to values."""
+    """Add rows to a table in one statement, as one JSON document from column to values.
+
+    JSON takes neither a statement a row nor pandas, which Arrow and lists of parameters ask for. A list of values a
+    column is taken apart in one go; a list of rows would be walked through again for every two thousand of them.
+    """
     listed = list(rows)
     if listed:
         document = {name: [row[name] for row in listed] for name in columns}
