@@ -21,6 +21,7 @@ from expectations.policy import policies
 from expectations.relations import candidate_relations, submission_relations
 from expectations.store import PlacedFinding, insert, insert_findings, rows
 from expectations.submissions import Submission, all_submissions, latest
+from expectations.uncollected import uncollected
 from quarterdeck.events import tell
 from quarterdeck.findings import Finding, Severity
 from quarterdeck.quarantine import folders, quarantine, release
@@ -79,6 +80,7 @@ def audit(settings: Settings, partitions: Sequence[Partition]) -> AuditResult:
 
 
 @noted("audit")
+@uncollected()
 def judge(settings: Settings, partitions: Sequence[Partition]) -> AuditResult:
     """Judge these partitions on what the build file holds, and write findings and decisions.
 

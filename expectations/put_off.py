@@ -1,12 +1,13 @@
 """Importing a library without what it imports and we do not use: such modules are imported when they are first used."""
 
-import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 from typing import Any
+
+from expectations.uncollected import uncollected
 
 
 class _PutOff(ModuleType):
@@ -33,8 +34,8 @@ def put_off(*names: str) -> Iterator[None]:
     """What is imported within gets a module that stands for each of these, and imports it at its first use.
 
     A module in a package is named after the package. Those that are there already stay. Afterwards everybody else
-    imports them as ever; meanwhile no other thread may. Nor is garbage collected meanwhile: of a library that is being
-    imported nearly everything stays, and to look through it time and again takes a fifth of its import.
+    imports them as ever; meanwhile no other thread may. Nor is garbage looked for meanwhile: of a library that is being
+    imported nearly everything stays.
     """
     instead = {name: _PutOff(name) for name in names if name not in sys.modules}
     for name, module in instead.items():
@@ -42,12 +43,9 @@ def put_off(*names: str) -> Iterator[None]:
         if package in instead:
             setattr(instead[package], own_name, module)
     sys.modules.update(instead)
-    collects = gc.isenabled()
-    gc.disable()
     try:
-        yield
+        with uncollected():
+            yield
     finally:
         for name in instead:
             _step_aside(name)
-        if collects:
-            gc.enable()
