@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import shutil
+import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
@@ -23,9 +24,9 @@ from loaders.form import form_findings
 from loaders.formats import read_workbook
 from loaders.layout import LoadedLayout, load_layouts, recognise, units
 from loaders.stated import stated_findings
-from loaders.timeliness import timeliness_findings
+from loaders.timeliness import expected_returns, timeliness_findings
 from quarterdeck.findings import Finding, Severity
-from quarterdeck.organisations import Place
+from quarterdeck.organisations import Place, organisation_names
 from quarterdeck.periods import Month
 from quarterdeck.rules import catalogue, finding
 from quarterdeck.settings import Settings
@@ -61,14 +62,14 @@ def read_batch(settings: Settings, feed: str, period: str, receipt_ids: list[str
     batches = settings.work / "batches"
     batches.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{feed}.{period}.", dir=batches))
-    _declared(settings)
+    _prepare(settings)
     held = run_apart(partial(_read_into, settings, folder, received))
     seconds = time.monotonic() - started
     log.info("%s %s: %d files read in %.1f s, %d of them held", feed, period, len(received), seconds, held)
     return str(folder)
 
 
-def _declared(settings: Settings) -> None:
+def _prepare(settings: Settings) -> None:
     """Read what is declared, and import what rows are written with, once, before processes are forked that need it."""
     import pyarrow.parquet
 
@@ -78,12 +79,16 @@ def _declared(settings: Settings) -> None:
     units()
     catalogue()
     records()
+    organisation_names(settings.seeds)
+    expected_returns(settings.seeds)
 
 
 def _read_into(
     settings: Settings, folder: Path, receipts: list[Receipt], set_aside: Mapping[int, str], begin: Begin
 ) -> int:
     """Fill the folder, from the beginning where an earlier process did not come to the end; how many files are held."""
+    # Where nobody imported it, pyarrow would, for a quarter of a second, to see whether lists are columns of pandas.
+    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     described, held = [], 0
