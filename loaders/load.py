@@ -5,6 +5,7 @@ import logging
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
@@ -93,7 +94,11 @@ def load_batches(settings: Settings, folders: list[str]) -> LoadResult:
             _compare_counts(connection, numbered)
             supersede(connection)
         connection.commit()
-        _finish(settings, submissions, left)
+        with ThreadPoolExecutor(1) as aside:
+            # What closing the file would wait for: that its tables are written.
+            written = aside.submit(connection.checkpoint)
+            _finish(settings, submissions, left)
+            written.result()
         note_releases(settings, connection)
     for path in paths:
         shutil.rmtree(path, ignore_errors=True)

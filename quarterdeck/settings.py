@@ -23,7 +23,7 @@ class Settings(BaseSettings):
     layouts: Path = PROJECT_ROOT / "loaders" / "layouts"
     policy: Path = PROJECT_ROOT / "expectations" / "policy.yml"
     dbt_threads: int = 2
-    batch_files: int = 100
+    batch_files: int = 200
     settle_seconds: float = 3.0
     """How long a file that was written just now must stay as it is before it is taken from landing."""
     workbook: bool = True
