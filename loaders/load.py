@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from loaders.archive import Receipt, mark_loaded, withdrawal_of
 from loaders.names import file_key
 from loaders.numbering import Numbering, Submission
+from loaders.read import ROWS
 from loaders.reader_version import layouts_version, reader_version
 from quarterdeck.events import tell
 from quarterdeck.findings import Finding, Severity
@@ -27,17 +28,23 @@ from quarterdeck.standing import ACCEPTED, HELD, WITHDRAWN, note_releases, super
 from quarterdeck.warehouse import (
     FEW_SUBMISSIONS,
     FINDINGS,
+    INTEGER,
     SUBMISSIONS,
     TEXT,
     connect,
     insert_rows,
     prepare,
+    record_columns,
     records,
     warehouse_id,
 )
 
 if TYPE_CHECKING:
     import duckdb
+
+_LONGEST_LINE = 1 << 30
+"""Bytes of one line of a batch's file of rows."""
+
 
 log = logging.getLogger(__name__)
 
@@ -214,13 +221,18 @@ def _copy_rows(connection: "duckdb.DuckDBPyConnection", paths: list[Path], submi
     ]
     _create_temporary(connection, "numbered", ("receipt_id", "month", "submission_id"), numbered)
     for record in records():
-        files = [str(file) for path in paths if (file := path / f"{record}.parquet").exists()]
+        files = [str(file) for path in paths if (file := path / f"{record}.jsonl").exists()]
         if files:
+            columns = record_columns(record)
+            rest = ", ".join(f"rows.{column}" for column in columns if column != "submission_id")
+            # Of a column in which all rows of a line have one value it stands there once.
+            lists = ", ".join(f"unnest(list_resize({name}, {ROWS}, {name}[1])) as {name}" for name in columns)
             connection.execute(
-                f"insert into raw.{record} by name select rows.* replace (numbered.submission_id as submission_id)"
-                " from read_parquet(?) as rows"
+                f"insert into raw.{record} by name select numbered.submission_id, {rest}"
+                f" from (select {lists} from read_json(?, columns = ?, format = 'newline_delimited',"
+                f" maximum_object_size = {_LONGEST_LINE})) as rows"
                 " join numbered on rows.submission_id = numbered.receipt_id and rows.reporting_period = numbered.month",
-                [files],
+                [files, {name: f"{kind}[]" for name, kind in columns.items()} | {ROWS: INTEGER}],
             )
 
 

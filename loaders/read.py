@@ -4,16 +4,14 @@ import hashlib
 import json
 import logging
 import shutil
-import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from itertools import repeat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TextIO
 
 from loaders.apart import AFTER_ITEMS, Begin, run_apart
 from loaders.archive import Receipt, receipt_of
@@ -31,10 +29,7 @@ from quarterdeck.periods import Month
 from quarterdeck.rules import catalogue, finding
 from quarterdeck.settings import Settings
 from quarterdeck.standing import UNRECOGNISED
-from quarterdeck.warehouse import INTEGER, QUANTITY, SMALL, TEXT, record_columns, records
-
-if TYPE_CHECKING:
-    from pyarrow.parquet import ParquetWriter
+from quarterdeck.warehouse import records
 
 _UNTIL_RELEASED = (
     "Until then it holds its quarter: send the right file under the same name, or have this one taken back with "
@@ -44,8 +39,9 @@ _UNTIL_RELEASED = (
 _POSITION = {"sheet", "block", "source_row", "rolls_up_to_row", "cells"}
 _ALIKE = 100
 """How many findings of one rule on one sheet are listed; of more than these only the number is said."""
-_ROWS_AT_ONCE = 20_000
-"""Rows of a record type that are in memory before they are written."""
+_ROWS_A_LINE = 1_000
+ROWS = "rows_of_line"
+"""In a line of a batch's file of rows, how many rows it holds."""
 
 log = logging.getLogger(__name__)
 
@@ -53,10 +49,11 @@ log = logging.getLogger(__name__)
 def read_batch(settings: Settings, feed: str, period: str, receipt_ids: list[str]) -> str:
     """Parse the files of these receipts into a folder below `work/`, and return the folder's path.
 
-    The folder holds `submissions.json` (a receipt, its layout and its findings each) and a file `<record>.parquet` a
-    record type, with the columns of the raw schema; rows carry their receipt's id in place of their submission's. A
-    file that cannot be read, or that ends the process that reads it, costs the others nothing. The folder is this
-    call's own: two runs that read the same files do not meet.
+    The folder holds `submissions.json` (a receipt, its layout and its findings each) and a file `<record>.jsonl` a
+    record type: on every line one object from column to values, of `rows_of_line` rows that carry their receipt's id.
+    Of a column in which all rows have one value it stands there once; one that is blank throughout is left out. A file
+    that cannot be read, or that ends the process that reads it, costs the others nothing. The folder is this call's
+    own: two runs that read the same files do not meet.
     """
     started, received = time.monotonic(), [receipt_of(settings, feed, period, each) for each in receipt_ids]
     batches = settings.work / "batches"
@@ -70,11 +67,7 @@ def read_batch(settings: Settings, feed: str, period: str, receipt_ids: list[str
 
 
 def _prepare(settings: Settings) -> None:
-    """Read what is declared, and import what rows are written with, once, before processes are forked that need it."""
-    import pyarrow.parquet
-
-    # Other pools reserve more room at once than a process that reads files may have.
-    pyarrow.set_memory_pool(pyarrow.system_memory_pool())
+    """Read what is declared, once, before processes are forked that all need it."""
     load_layouts(settings.layouts)
     units()
     catalogue()
@@ -87,8 +80,6 @@ def _read_into(
     settings: Settings, folder: Path, receipts: list[Receipt], set_aside: Mapping[int, str], begin: Begin
 ) -> int:
     """Fill the folder, from the beginning where an earlier process did not come to the end; how many files are held."""
-    # Where nobody imported it, pyarrow would, for a quarter of a second, to see whether lists are columns of pandas.
-    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     described, held = [], 0
@@ -266,55 +257,31 @@ def _identity(receipt: Receipt) -> RawRow:
 
 
 class _BatchFiles:
-    """The files of a batch's rows, written some thousand rows at a time."""
+    """The files of a batch's rows, written as they come, so that only one file's rows are in memory."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.gathered: dict[str, dict[str, list[Any]]] = {}
-        self.open: dict[str, ParquetWriter] = {}
+        self.open: dict[str, TextIO] = {}
 
     def __enter__(self) -> "_BatchFiles":
         return self
 
-    def __exit__(self, failed: object, *error: object) -> None:
-        if not failed:
-            for record in self.gathered:
-                self._write(record)
-        for file in self.open.values():
-            file.close()
+    def __exit__(self, *error: object) -> None:
+        for stream in self.open.values():
+            stream.close()
 
     def add(self, record: str, rows: Rows, identity: RawRow) -> None:
-        """Take rows of one record type, with what is the same in all of them; a series' rows know their month."""
-        gathered = self.gathered.setdefault(record, {name: [] for name in record_columns(record)})
+        """Write rows of one record type, with what is the same in all of them; a series' rows know their month."""
+        if rows and record not in self.open:
+            self.open[record] = (self.folder / f"{record}.jsonl").open("w", encoding="utf-8")
         for chunk in rows.chunks:
-            same = identity | chunk.same
-            for name, values in gathered.items():
-                values.extend(chunk.each.get(name) or repeat(same[name], chunk.count))
-        if len(gathered["submission_id"]) >= _ROWS_AT_ONCE:
-            self._write(record)
-
-    def _write(self, record: str) -> None:
-        import pyarrow
-
-        gathered = self.gathered[record]
-        table = pyarrow.table(
-            {name: pyarrow.array(gathered[name], _type(kind)) for name, kind in record_columns(record).items()}
-        )
-        if record not in self.open:
-            self.open[record] = pyarrow.parquet.ParquetWriter(self.folder / f"{record}.parquet", table.schema)
-        self.open[record].write_table(table)
-        for values in gathered.values():
-            values.clear()
-
-
-def _type(kind: str) -> Any:
-    """Arrow's type for one of the raw schema's."""
-    import pyarrow
-
-    types = {
-        TEXT: pyarrow.string(),
-        INTEGER: pyarrow.int32(),
-        SMALL: pyarrow.int16(),
-        QUANTITY: pyarrow.decimal128(18, 6),
-    }
-    return types[kind]
+            for start in range(0, chunk.count, _ROWS_A_LINE):
+                some = slice(start, start + _ROWS_A_LINE)
+                line: dict[str, Any] = {ROWS: min(_ROWS_A_LINE, chunk.count - start)}
+                for name, value in (identity | chunk.same | chunk.each).items():
+                    values = value[some] if name in chunk.each else [value]
+                    if values.count(values[0]) < len(values):
+                        line[name] = values
+                    elif values[0] is not None:
+                        line[name] = values[:1]
+                self.open[record].write(json.dumps(line, default=str, separators=(",", ":")) + "\n")
