@@ -235,15 +235,21 @@ class _Records:
             for name in self.record.values
             for figure in row.numbers.get(name, ())
         ]
-        each = {name: [values[number] for number, *_ in found] for name, values in said.items()}
+        numbers = [number for number, *_ in found]
         owns = [own for _, _, own, _ in found]
+        each = {name: list(map(values.__getitem__, numbers)) for name, values in said.items()}
         for name in {name: None for own in {id(own): own for own in owns}.values() for name in own}:
             others = each.get(name) or repeat(None, len(found))
             each[name] = [own.get(name, other) for own, other in zip(owns, others, strict=True)]
         each["value"] = [figure.value for _, figure, _, _ in found]
-        each["cells"] = [
-            _with_value(wheres[number], names, figure.cell, figure.part) for number, figure, _, names in found
-        ]
+        each["cells"] = cells = []
+        known: dict[tuple[object, ...], str] = {}
+        for number, figure, _, names in found:
+            # Rows that say the same in the same columns share one tuple.
+            place = (id(wheres[number]), names, figure.cell, figure.part)
+            if place not in known:
+                known[place] = _with_value(wheres[number], names, figure.cell, figure.part)
+            cells.append(known[place])
         return Chunk(len(found), self.same, each)
 
     def _said(self, rows: list[Row]) -> tuple[Columns, dict[str, list[str | None]]]:
@@ -282,7 +288,8 @@ class _Records:
 
         These are what its heading says, and what the layout makes of that and of the words of the row.
         """
-        same = (name, *figure[1:4], figure.parts, figure.token)
+        # What a heading keeps is one tuple for all figures under it.
+        same = (name, figure.unit, figure.scale, figure.decimals, figure.token, id(figure.parts))
         if same in self.said_by_headings:
             return self.said_by_headings[same]
         dimensions, parts = self.table.columns[name].dimensions, dict(figure.parts)
@@ -319,7 +326,6 @@ def _as_json(cells: Where) -> str:
     return json.dumps(dict(cells), separators=(",", ":"))
 
 
-@lru_cache(REMEMBERED)
 def _with_value(cells: Where, said: tuple[str, ...], cell: str, part: int | None) -> str:
     """The cells of a row's figure: those of the row, but for what the figure itself says, and its own."""
     kept = {name: place for name, place in cells if name not in said} | {"value": cell}
