@@ -4,8 +4,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
+
+from quarterdeck.declared import read_yaml
 
 DECLARATIONS = Path(__file__).with_name("arithmetic.yml")
 
@@ -74,4 +75,4 @@ def arithmetic() -> Arithmetic:
 
     Raises pydantic's ValidationError, which names the field, where the file is not of the described shape.
     """
-    return Arithmetic(**yaml.safe_load(DECLARATIONS.read_text(encoding="utf-8")))
+    return Arithmetic(**read_yaml(DECLARATIONS))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 from loaders.cells import Sheet, whole_address
 from loaders.drift import blank_headings, heading_drift, likely_heading, row_drift
@@ -76,7 +77,8 @@ class TableReader:
                 f"The table '{self.layout.table}' was not found on the sheet '{self.sheet.name}'.",
                 "Keep the headings as they are in the template.",
             )
-        self.understood.update(index for index in range(len(self.sheet.rows)) if self._is_ignored(index))
+        if self.layout.ignore_rows:
+            self.understood.update(index for index in range(len(self.sheet.rows)) if self._is_ignored(index))
         if not self._names_a_missing_column():
             self._check_unique(found)
         # What two columns read from one cell is said once.
@@ -534,7 +536,7 @@ class TableReader:
         if row.type != "detail" or not self._filled or not block.complete:
             return
         for name, spec in self._filled:
-            if not {name, token_of(name)} & row.texts.keys() and not row.numbers.get(name):
+            if name not in row.texts and token_of(name) not in row.texts and not row.numbers.get(name):
                 self._find(
                     "value-required",
                     f"'{' / '.join(filter(None, spec.path)) or name}' is blank in {self.sheet.line(index)}.",
@@ -562,6 +564,7 @@ class TableReader:
             seen.setdefault(identity, row.number_of)
 
 
+@cache
 def token_of(column: str) -> str:
     """The name beside a column's own that a word in place of its value goes by."""
     return f"{column}_token"
