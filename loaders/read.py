@@ -284,4 +284,6 @@ class _BatchFiles:
                         line[name] = values
                     elif values[0] is not None:
                         line[name] = values[:1]
-                self.open[record].write(json.dumps(line, default=str, separators=(",", ":")) + "\n")
+                self.open[record].write(
+                    json.dumps(line, default=str, separators=(",", ":"), check_circular=False) + "\n"
+                )

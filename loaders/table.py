@@ -8,7 +8,7 @@ from functools import cache
 
 from loaders.cells import Sheet, whole_address
 from loaders.drift import blank_headings, heading_drift, likely_heading, row_drift
-from loaders.figures import read_figure
+from loaders.figures import read_figure, stored_figures
 from loaders.layout import Column, Dates, Heading, TableLayout, Unit, vocabulary
 from loaders.patterns import as_path, find, match, match_path, names_in
 from loaders.rows import Block, Headings, Number, Row, Said, Text
@@ -467,6 +467,7 @@ class TableReader:
         scale, decimals = -unit.scale if spec.negate else unit.scale, spec.decimals
         # Of a cell with several figures a part is text anyway.
         typed, values = sheet.typed and part is None, sheet.rows[index]
+        stored = stored_figures(unit.reads, above)
         for column, said in found:
             value, of_several = values[column] if column < len(values) else "", None
             if value == "" and not tokens:
@@ -481,7 +482,10 @@ class TableReader:
                     value, of_several = pieces[part[1]], part[1] + 1
                 else:
                     value = plain(value)
-            figure, remarks = read_figure(value, unit, typed=typed, above_150_percent=above)
+            if isinstance(value, float):
+                figure, remarks = stored[value]
+            else:
+                figure, remarks = read_figure(value, unit, typed=typed, above_150_percent=above)
             for remark in remarks:
                 self._find(*remark, sheet.address(index, column))
             if figure is not None:
