@@ -37,9 +37,8 @@ select
     total_figures.printed,
     -- A blank total stands in the column of its rows.
     case
-        when total_figures.printed is not null then null
-        when len(list_distinct(list_transform(parts.terms, t -> rtrim(t.cell, '0123456789')))) = 1
-            then rtrim(parts.terms[1].cell, '0123456789') || parts.rolls_up_to_row
+        when len(list_distinct(list_transform(parts.terms, t -> regexp_extract(t.cell, '^[A-Z]+')))) = 1
+            then regexp_extract(parts.terms[1].cell, '^[A-Z]+') || parts.rolls_up_to_row
     end as cell_if_blank,
     parts.terms,
     null::decimal(38, 12) as base_amount,
@@ -143,9 +142,8 @@ select
     elements.identity,
     elements.result_figure,
     list(distinct elements.element) as elements,
-    rtrim(
-        any_value(elements.printed.cell) filter (where elements.element = identities.result), '0123456789'
-    ) as result_column
+    any_value(regexp_extract(elements.printed.cell, '^[A-Z]+'))
+        filter (where elements.element = identities.result) as result_column
 from elements
 inner join identities on elements.identity = identities.identity
 group by all;
@@ -268,8 +266,8 @@ create or replace temp table added_cells as
 with cells as (
     select
         number,
-        rtrim(cell, '0123456789') as letters,
-        substr(cell, length(letters) + 1)::integer as row_number
+        regexp_extract(cell, '^[A-Z]+') as letters,
+        regexp_extract(cell, '[0-9]+$')::integer as row_number
     from (
         select number, unnest(terms).cell as cell from judged
         union
