@@ -23,15 +23,13 @@ from quarterdeck.quarantine import folders, quarantine, release
 from quarterdeck.rules import catalogue, finding
 from quarterdeck.settings import Settings
 from quarterdeck.standing import ACCEPTED, HELD, note_releases, supersede
-from quarterdeck.warehouse import ARITHMETIC_CHECKS, connect
+from quarterdeck.warehouse import ARITHMETIC_CHECKS, FEW_SUBMISSIONS, connect
 
 if TYPE_CHECKING:
     import duckdb
 
 COMPARISON = Path(__file__).with_name("arithmetic.sql")
 STAGE = "arithmetic"
-_FEW = 2_000
-"""Submissions that one thread checks in less of the processors' time, and no later, than several do together."""
 _ROW = re.compile(r"row [0-9]+")
 _MULTIPLES = {1_000: "k", 1_000_000: "m"}
 
@@ -57,7 +55,7 @@ def check(settings: Settings, submission_ids: Sequence[str]) -> CheckResult:
     if not submission_ids:
         return CheckResult(0)
     with connect(settings) as connection:
-        if len(submission_ids) <= _FEW:
+        if len(submission_ids) <= FEW_SUBMISSIONS:
             connection.execute("set threads = 1")
         connection.execute("create or replace temp table wanted as select unnest(?) as submission_id", [submission_ids])
         _compare(connection, arithmetic())

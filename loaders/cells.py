@@ -1,16 +1,15 @@
 """Workbooks of sheets of typed cells, whatever the format of the file they came from."""
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
-from loaders.text import CellValue, compared, plain, spaced
+from loaders.text import CellValue, compared, shown
 
 Address = tuple[int, int]
 """Row and column, both counted from 0."""
 _LARGEST_INDEXED = 100_000
-"""Cells of a sheet whose texts are kept by where they stand."""
+"""Cells of a sheet whose texts are kept beside it, ready for comparison."""
 
 
 class UnreadableFileError(Exception):
@@ -91,37 +90,43 @@ class Sheet:
     @cached_property
     def shown(self) -> list[list[str]]:
         """Every cell as text, as `plain` makes it."""
-        return [[spaced[value] if isinstance(value, str) else plain(value) for value in row] for row in self.rows]
+        return [list(map(shown.__getitem__, row)) for row in self.rows]
 
     def cells_saying(self, wanted: str) -> list[Address]:
         """The cells whose text, made ready for comparison as by `key`, is this one; row by row."""
-        if self._places is not None:
-            return self._places.get(wanted, [])
-        return [cell for cell, text in self._keys() if text == wanted]
+        return self._cells_of({wanted} if self._texts is None else self._texts & {wanted})
 
     def cells_containing(self, wanted: str) -> list[Address]:
         """The cells in whose text, made ready for comparison, this one stands; row by row."""
-        if self._places is None:
-            return [cell for cell, text in self._keys() if wanted in text]
-        return sorted(cell for text in self._places if wanted in text for cell in self._places[text])
+        if self._texts is None:
+            return self._cells_of({text for texts in self._compared() for text in texts if wanted in text})
+        return self._cells_of({text for text in self._texts if wanted in text})
+
+    def _cells_of(self, wanted: set[str]) -> list[Address]:
+        wanted.discard("")
+        return [
+            (row, column)
+            for row, texts in enumerate(self._compared() if wanted else ())
+            if not wanted.isdisjoint(texts)
+            for column, text in enumerate(texts)
+            if text in wanted
+        ]
 
     @cached_property
-    def _places(self) -> dict[str, list[Address]] | None:
-        """Every text with its cells; None for a large sheet, of which this would take too much memory."""
-        if self.width * len(self.rows) > _LARGEST_INDEXED:
-            return None
-        found: dict[str, list[Address]] = defaultdict(list)
-        for row, texts in enumerate(self.shown):
-            for column, text in enumerate(texts):
-                if text:
-                    found[compared[text]].append((row, column))
-        return found
+    def _texts(self) -> set[str] | None:
+        """Every text that is there, ready for comparison; None for a large sheet, which would be in memory twice."""
+        return None if self._kept is None else set().union(*self._kept)
 
-    def _keys(self) -> Iterator[tuple[Address, str]]:
-        for row, texts in enumerate(self.shown):
-            for column, text in enumerate(texts):
-                if text:
-                    yield (row, column), compared[text]
+    @cached_property
+    def _kept(self) -> list[list[str]] | None:
+        return None if self.width * len(self.rows) > _LARGEST_INDEXED else list(self._compare())
+
+    def _compared(self) -> Iterable[list[str]]:
+        """Every cell's text, ready for comparison."""
+        return self._compare() if self._kept is None else self._kept
+
+    def _compare(self) -> Iterator[list[str]]:
+        return (list(map(compared.__getitem__, texts)) for texts in self.shown)
 
     @cached_property
     def width(self) -> int:

@@ -5,9 +5,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from itertools import repeat
 from typing import Any
 
 from loaders.cells import Address, Sheet, address, whole_address
+from loaders.columns import Chunk, RawRow, Rows
 from loaders.figures import read_figure
 from loaders.layout import CellTable, Layout, Record, TableLayout, Unit, units
 from loaders.patterns import find, match
@@ -20,7 +22,9 @@ from quarterdeck.rules import finding
 from quarterdeck.settings import Settings
 from quarterdeck.warehouse import record_columns, records
 
-RawRow = dict[str, Any]
+Columns = dict[str, list[Any]]
+Where = tuple[tuple[str, str], ...]
+"""The fields of a row, each with the cell that says it."""
 # These the reader of the batch adds.
 _OF_THE_FILE = ("submission_id", "organisation_code", "reporting_period")
 _OFFSETS = {"above": (-1, 0), "below": (1, 0), "right": (0, 1)}
@@ -30,7 +34,7 @@ _OFFSETS = {"above": (-1, 0), "below": (1, 0), "right": (0, 1)}
 class Extraction:
     """What one file holds: rows by record type, and findings. With an error among them the rows are not loaded."""
 
-    rows: dict[str, list[RawRow]] = field(default_factory=lambda: defaultdict(list))
+    rows: dict[str, Rows] = field(default_factory=lambda: defaultdict(Rows))
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -66,14 +70,9 @@ def extract(layout: Layout, sheets: list[Sheet], period: Month, settings: Settin
             ]
             found = reader.rows()
             result.findings.extend(_of_other_months(layout, table, sheet, found, period))
-            made = [_Records(table, sheet, record) for record in table.records]
-            for row in found:
-                for records_of in made:
-                    raws = result.rows[records_of.record.record]
-                    if layout.series:
-                        raws.extend(raw | {"reporting_period": row.month} for raw in records_of.of(row))
-                    else:
-                        raws.extend(records_of.of(row))
+            for record in table.records if found else ():
+                chunk = _Records(table, sheet, record).of(found, dated=layout.series)
+                result.rows[record.record].chunks.append(chunk)
             result.findings.extend(reader.findings)
             rows |= reader.headed if table.transposed else reader.understood
     missing = {table.sheet for table, sheet in placed if sheet is None and not table.optional}
@@ -198,65 +197,99 @@ def _sheet(pattern: str, sheets: list[Sheet]) -> Sheet | None:
 
 
 class _Records:
-    """Makes the rows of the raw schema that the rows of one table on one sheet become."""
+    """Makes the rows of the raw schema that the rows of one table on one sheet become, a column at a time."""
 
     def __init__(self, table: TableLayout, sheet: Sheet, record: Record) -> None:
         self.table, self.record = table, record
-        self.blank = _blank(table, sheet, record.record, record.set)
+        self.same = _same(table, sheet, record.record, record.set)
         self.fields = records()[record.record].keys() - record.set.keys()
         self.sources = [source for source in record.sources if source[1] == "quantity" or source[0] not in record.set]
         self.said_by_headings: dict[tuple[object, ...], tuple[RawRow, tuple[str, ...]]] = {}
 
-    def of(self, row: Row) -> Iterator[RawRow]:
-        """What one row becomes."""
+    def of(self, rows: list[Row], *, dated: bool) -> Chunk:
+        """What these rows become; where they are `dated`, each has its own month."""
+        rows = [row for row in rows if self._is_one(row)]
+        each, cells = self._said(rows)
+        if dated:
+            each["reporting_period"] = [row.month for row in rows]
+        wheres = _wheres(cells, len(rows))
+        if not self.record.values:
+            each["cells"] = list(map(_as_json, wheres))
+            return Chunk(len(rows), self.same, each)
+        return self._figures(rows, each, wheres)
+
+    def _is_one(self, row: Row) -> bool:
+        """Whether a row becomes a record at all."""
         record = self.record
         if record.details_only and row.type != "detail":
-            return
+            return False
         if record.where_filled and record.where_filled not in row.texts:
-            return
-        if record.where_blank and record.where_blank in row.texts:
-            return
-        said, cells = self._said(row)
-        where = tuple(cells.items())
-        if not record.values:
-            said["cells"] = _as_json(where)
-            yield said
-            return
-        for name in record.values:
-            for figure in row.numbers.get(name, ()):
-                own, names = self._beside(name, row, figure)
-                raw = said | own
-                raw["value"] = figure.value
-                raw["cells"] = _with_value(where, names, figure.cell, figure.part)
-                yield raw
+            return False
+        return not (record.where_blank and record.where_blank in row.texts)
 
-    def _said(self, row: Row) -> tuple[RawRow, dict[str, str]]:
-        """What a row says of every record made of it, and the cells that say it."""
-        raw, cells, texts = self.blank.copy(), dict[str, str](), row.texts
-        raw["block"], raw["source_row"] = row.block, row.number_of
-        raw["row_type"], raw["rolls_up_to_row"] = row.type, row.rolls_up_to
+    def _figures(self, rows: list[Row], said: Columns, wheres: list[Where]) -> Chunk:
+        """The rows once for each of their figures, with what is said of that."""
+        found = [
+            (number, figure, *self._beside(name, row, figure))
+            for number, row in enumerate(rows)
+            for name in self.record.values
+            for figure in row.numbers.get(name, ())
+        ]
+        numbers = [number for number, *_ in found]
+        owns = [own for _, _, own, _ in found]
+        each = {name: list(map(values.__getitem__, numbers)) for name, values in said.items()}
+        for name in {name: None for own in {id(own): own for own in owns}.values() for name in own}:
+            others = each.get(name) or repeat(None, len(found))
+            each[name] = [own.get(name, other) for own, other in zip(owns, others, strict=True)]
+        each["value"] = [figure.value for _, figure, _, _ in found]
+        each["cells"] = cells = []
+        known: dict[tuple[object, ...], str] = {}
+        for number, figure, _, names in found:
+            # Rows that say the same in the same columns share one tuple.
+            place = (id(wheres[number]), names, figure.cell, figure.part)
+            if place not in known:
+                known[place] = _with_value(wheres[number], names, figure.cell, figure.part)
+            cells.append(known[place])
+        return Chunk(len(found), self.same, each)
+
+    def _said(self, rows: list[Row]) -> tuple[Columns, dict[str, list[str | None]]]:
+        """What rows say of every record made of them, and the cells that say it."""
+        each: Columns = {
+            "block": [row.block for row in rows],
+            "source_row": [row.number_of for row in rows],
+            "row_type": [row.type for row in rows],
+            "rolls_up_to_row": [row.rolls_up_to for row in rows],
+        }
+        cells: dict[str, list[str | None]] = {}
         for name, kind, columns in self.sources:
             if kind == "quantity":
-                if figures := row.numbers.get(columns[0]):
-                    _put_quantity(raw, name, figures[0])
-                    _put_cell(cells, name, figures[0].cell, figures[0].part)
+                figures = [(row.numbers.get(columns[0]) or (None,))[0] for row in rows]
+                if any(figures):
+                    _put_quantities(each, name, figures)
+                    cells[name] = [figure.cell if figure else None for figure in figures]
+                    cells[f"{name}_part"] = [str(figure.part) if figure and figure.part else None for figure in figures]
                 continue
-            text = texts.get(columns[0])
-            if text is None and len(columns) > 1:
-                text = next((texts[column] for column in columns if column in texts), None)
-            if text is not None:
-                raw[name], cells[name] = text
-            if kind == "date" and (token := texts.get(token_of(columns[0]))) is not None:
-                raw[token_of(name)] = token.value
-                cells.setdefault(name, token.cell)
-        return raw, cells
+            texts = [row.texts.get(columns[0]) for row in rows]
+            for column in columns[1:]:
+                texts = [text or row.texts.get(column) for text, row in zip(texts, rows, strict=True)]
+            if kind == "date":
+                tokens = [row.texts.get(token_of(columns[0])) for row in rows]
+                each[token_of(name)] = [token.value if token else None for token in tokens]
+                places = [text or token for text, token in zip(texts, tokens, strict=True)]
+            else:
+                places = texts
+            if any(places):
+                each[name] = [text.value if text else None for text in texts]
+                cells[name] = [place.cell if place else None for place in places]
+        return each, cells
 
     def _beside(self, name: str, row: Row, figure: Number) -> tuple[RawRow, tuple[str, ...]]:
         """What is said of a figure beside its value: its unit and the like, and the fields named last.
 
         These are what its heading says, and what the layout makes of that and of the words of the row.
         """
-        same = (name, *figure[1:4], figure.parts, figure.token)
+        # What a heading keeps is one tuple for all figures under it.
+        same = (name, figure.unit, figure.scale, figure.decimals, figure.token, id(figure.parts))
         if same in self.said_by_headings:
             return self.said_by_headings[same]
         dimensions, parts = self.table.columns[name].dimensions, dict(figure.parts)
@@ -271,31 +304,43 @@ class _Records:
         return own, names
 
 
-def _blank(table: TableLayout, sheet: Sheet, record: str, said: dict[str, str]) -> RawRow:
-    """A row of the raw schema that says what all of its table's say, and nothing else."""
+def _same(table: TableLayout, sheet: Sheet, record: str, said: dict[str, str]) -> RawRow:
+    """What all rows of a table say alike: every column of the raw schema, blank where they do not."""
     words = {name: said[name] for name, kind in records()[record].items() if kind != "quantity" and name in said}
     blank = dict.fromkeys(column for column in record_columns(record) if column not in _OF_THE_FILE)
     return blank | {"table_name": table.table, "sheet": sheet.name} | words
 
 
+def _wheres(cells: dict[str, list[str | None]], count: int) -> list[Where]:
+    """The cells that each of so many rows has, by what they say."""
+    seen: dict[tuple[str | None, ...], Where] = {}
+    rows = list(zip(*cells.values(), strict=True)) if cells else [()] * count
+    for row in set(rows):
+        seen[row] = tuple((name, cell) for name, cell in zip(cells, row, strict=True) if cell)
+    return [seen[row] for row in rows]
+
+
 @lru_cache(REMEMBERED)
-def _as_json(cells: tuple[tuple[str, str], ...]) -> str:
+def _as_json(cells: Where) -> str:
     # The same for all rows of a table but those that share a cell with others.
     return json.dumps(dict(cells), separators=(",", ":"))
 
 
-@lru_cache(REMEMBERED)
-def _with_value(cells: tuple[tuple[str, str], ...], said: tuple[str, ...], cell: str, part: int | None) -> str:
+def _with_value(cells: Where, said: tuple[str, ...], cell: str, part: int | None) -> str:
     """The cells of a row's figure: those of the row, but for what the figure itself says, and its own."""
-    kept = {name: place for name, place in cells if name not in said}
-    _put_cell(kept, "value", cell, part)
+    kept = {name: place for name, place in cells if name not in said} | {"value": cell}
+    if part:
+        kept["value_part"] = str(part)
     return _as_json(tuple(kept.items()))
 
 
-def _put_cell(cells: dict[str, str], name: str, cell: str, part: int | None) -> None:
-    cells[name] = cell
-    if part:
-        cells[f"{name}_part"] = str(part)
+def _put_quantities(each: Columns, name: str, figures: list[Number | None]) -> None:
+    unit, scale, decimals, token = _beside_quantity(name)
+    each[name] = [figure and figure.value for figure in figures]
+    each[unit] = [figure and figure.unit for figure in figures]
+    each[scale] = [figure and figure.scale for figure in figures]
+    each[decimals] = [figure and figure.decimals for figure in figures]
+    each[token] = [figure and figure.token for figure in figures]
 
 
 def _put_quantity(raw: RawRow, name: str, figure: Number) -> None:
@@ -312,6 +357,7 @@ def _beside_quantity(name: str) -> tuple[str, str, str, str]:
 def _read_cells(table: TableLayout, sheet: Sheet, known_units: dict[str, Unit], result: Extraction) -> set[int]:
     record = table.records[0]
     understood: set[int] = set()
+    made: list[RawRow] = []
     for spec in table.cells:
         label = _find_label(sheet, spec)
         if label is None:
@@ -334,7 +380,7 @@ def _read_cells(table: TableLayout, sheet: Sheet, known_units: dict[str, Unit], 
             finding(rule, message, remedy=remedy, sheet=sheet.name, cell=address(row, column))
             for rule, message, remedy in remarks
         )
-        raw = _blank(table, sheet, record.record, spec.set) | {"block": 1, "source_row": row + 1, "row_type": "detail"}
+        raw = _same(table, sheet, record.record, spec.set) | {"block": 1, "source_row": row + 1, "row_type": "detail"}
         cells: dict[str, str] = {}
         if spec.description and "description" in raw:
             beside = _beside(sheet, label, spec.description)
@@ -346,7 +392,10 @@ def _read_cells(table: TableLayout, sheet: Sheet, known_units: dict[str, Unit], 
             _put_quantity(raw, "value", figure)
             cells["value"] = figure.cell
         raw["cells"] = _as_json(tuple(cells.items()))
-        result.rows[record.record].append(raw)
+        made.append(raw)
+    if made:
+        chunk = Chunk(len(made), {}, {name: [raw[name] for raw in made] for name in made[0]})
+        result.rows[record.record].chunks.append(chunk)
     return understood
 
 

@@ -1,8 +1,8 @@
 """One cell as a figure in its unit, and what is to be said of how it is written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from loaders.layout import Unit
@@ -79,6 +79,26 @@ def _read(value: CellValue, reads: str, typed: bool, above_150_percent: bool) ->
 
 # The same figures stand in many cells.
 _read_remembered = lru_cache(REMEMBERED, typed=True)(_read)
+
+
+class _Stored(dict[float, Figure]):
+    """What numbers that are stored as such are in a column, by the numbers."""
+
+    def __init__(self, reads: str, above_150_percent: bool) -> None:
+        super().__init__()
+        self.how = reads, True, above_150_percent
+
+    def __missing__(self, value: float) -> Figure:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        found = self[value] = _read(value, *self.how)
+        return found
+
+
+@cache
+def stored_figures(reads: str, above_150_percent: bool) -> Mapping[float, Figure]:
+    """`read_figure` of numbers that are stored as such, for those who ask for very many."""
+    return _Stored(reads, above_150_percent)
 
 
 def _rounded(read: Decimal) -> Decimal:

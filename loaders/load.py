@@ -5,6 +5,7 @@ import logging
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
@@ -25,6 +26,7 @@ from quarterdeck.runs import noted
 from quarterdeck.settings import Settings
 from quarterdeck.standing import ACCEPTED, HELD, WITHDRAWN, note_releases, supersede
 from quarterdeck.warehouse import (
+    FEW_SUBMISSIONS,
     FINDINGS,
     INTEGER,
     SUBMISSIONS,
@@ -85,6 +87,8 @@ def load_batches(settings: Settings, folders: list[str]) -> LoadResult:
     submissions = sorted((submission for path in paths for submission in _read(settings, path)), key=_receipt_id)
     left: dict[str, str] = {}
     with connect(settings) as connection:
+        if len(submissions) <= FEW_SUBMISSIONS:
+            connection.execute("set threads = 1")
         connection.begin()
         numbering = Numbering.of(connection, {submission.reporting_period for submission in submissions})
         for _, parts in groupby(submissions, key=_receipt_id):
@@ -97,7 +101,11 @@ def load_batches(settings: Settings, folders: list[str]) -> LoadResult:
             _compare_counts(connection, numbered)
             supersede(connection)
         connection.commit()
-        _finish(settings, submissions, left)
+        with ThreadPoolExecutor(1) as aside:
+            # What closing the file would wait for: that its tables are written.
+            written = aside.submit(connection.checkpoint)
+            _finish(settings, submissions, left)
+            written.result()
         note_releases(settings, connection)
     for path in paths:
         shutil.rmtree(path, ignore_errors=True)

@@ -16,19 +16,20 @@ from typing import Any, TextIO
 from loaders.apart import AFTER_ITEMS, Begin, run_apart
 from loaders.archive import Receipt, receipt_of
 from loaders.cells import Sheet, TooLargeFileError, UnreadableFileError
-from loaders.extract import Extraction, RawRow, extract
+from loaders.columns import RawRow, Rows
+from loaders.extract import Extraction, extract
 from loaders.form import form_findings
 from loaders.formats import read_workbook
 from loaders.layout import LoadedLayout, load_layouts, recognise, units
 from loaders.stated import stated_findings
-from loaders.timeliness import timeliness_findings
+from loaders.timeliness import expected_returns, timeliness_findings
 from quarterdeck.findings import Finding, Severity
-from quarterdeck.organisations import Place
+from quarterdeck.organisations import Place, organisation_names
 from quarterdeck.periods import Month
 from quarterdeck.rules import catalogue, finding
 from quarterdeck.settings import Settings
 from quarterdeck.standing import UNRECOGNISED
-from quarterdeck.warehouse import record_columns, records
+from quarterdeck.warehouse import records
 
 _UNTIL_RELEASED = (
     "Until then it holds its quarter: send the right file under the same name, or have this one taken back with "
@@ -58,19 +59,21 @@ def read_batch(settings: Settings, feed: str, period: str, receipt_ids: list[str
     batches = settings.work / "batches"
     batches.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{feed}.{period}.", dir=batches))
-    _declared(settings)
+    _prepare(settings)
     held = run_apart(partial(_read_into, settings, folder, received))
     seconds = time.monotonic() - started
     log.info("%s %s: %d files read in %.1f s, %d of them held", feed, period, len(received), seconds, held)
     return str(folder)
 
 
-def _declared(settings: Settings) -> None:
+def _prepare(settings: Settings) -> None:
     """Read what is declared, once, before processes are forked that all need it."""
     load_layouts(settings.layouts)
     units()
     catalogue()
     records()
+    organisation_names(settings.seeds)
+    expected_returns(settings.seeds)
 
 
 def _read_into(
@@ -267,17 +270,20 @@ class _BatchFiles:
         for stream in self.open.values():
             stream.close()
 
-    def add(self, record: str, rows: list[RawRow], identity: RawRow) -> None:
+    def add(self, record: str, rows: Rows, identity: RawRow) -> None:
         """Write rows of one record type, with what is the same in all of them; a series' rows know their month."""
         if rows and record not in self.open:
             self.open[record] = (self.folder / f"{record}.jsonl").open("w", encoding="utf-8")
-        for start in range(0, len(rows), _ROWS_A_LINE):
-            some = rows[start : start + _ROWS_A_LINE]
-            line: dict[str, Any] = {ROWS: len(some)}
-            for name in record_columns(record):
-                values = [row[name] for row in some] if name in some[0] else [identity[name]]
-                if values.count(values[0]) < len(values):
-                    line[name] = values
-                elif values[0] is not None:
-                    line[name] = values[:1]
-            self.open[record].write(json.dumps(line, default=str, separators=(",", ":")) + "\n")
+        for chunk in rows.chunks:
+            for start in range(0, chunk.count, _ROWS_A_LINE):
+                some = slice(start, start + _ROWS_A_LINE)
+                line: dict[str, Any] = {ROWS: min(_ROWS_A_LINE, chunk.count - start)}
+                for name, value in (identity | chunk.same | chunk.each).items():
+                    values = value[some] if name in chunk.each else [value]
+                    if values.count(values[0]) < len(values):
+                        line[name] = values
+                    elif values[0] is not None:
+                        line[name] = values[:1]
+                self.open[record].write(
+                    json.dumps(line, default=str, separators=(",", ":"), check_circular=False) + "\n"
+                )

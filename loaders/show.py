@@ -1,12 +1,13 @@
 """What a layout reads from one file, for whoever is writing the layout."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
 from loaders.apart import AFTER_ITEMS, Begin, run_apart
 from loaders.cells import TooLargeFileError, Workbook
-from loaders.extract import Extraction, RawRow
+from loaders.columns import RawRow
+from loaders.extract import Extraction
 from loaders.formats import read_workbook
 from loaders.layout import LoadedLayout
 from loaders.read import read_file
@@ -55,7 +56,7 @@ def _read(
     return loaded.layout.layout if loaded else None, Extraction(dict(result.rows), result.findings)
 
 
-def shown(record: str, rows: list[RawRow]) -> list[dict[str, str]]:
+def shown(record: str, rows: Iterable[RawRow]) -> list[dict[str, str]]:
     """Rows as people read them: where they stand, what they say, figures with their units; no blank columns."""
     columns = records()[record]
     said = [

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 from loaders.cells import Sheet, whole_address
 from loaders.drift import blank_headings, heading_drift, likely_heading, row_drift
-from loaders.figures import read_figure
+from loaders.figures import read_figure, stored_figures
 from loaders.layout import Column, Dates, Heading, TableLayout, Unit, vocabulary
 from loaders.patterns import as_path, find, match, match_path, names_in
 from loaders.rows import Block, Headings, Number, Row, Said, Text
@@ -76,7 +77,8 @@ class TableReader:
                 f"The table '{self.layout.table}' was not found on the sheet '{self.sheet.name}'.",
                 "Keep the headings as they are in the template.",
             )
-        self.understood.update(index for index in range(len(self.sheet.rows)) if self._is_ignored(index))
+        if self.layout.ignore_rows:
+            self.understood.update(index for index in range(len(self.sheet.rows)) if self._is_ignored(index))
         if not self._names_a_missing_column():
             self._check_unique(found)
         # What two columns read from one cell is said once.
@@ -465,6 +467,7 @@ class TableReader:
         scale, decimals = -unit.scale if spec.negate else unit.scale, spec.decimals
         # Of a cell with several figures a part is text anyway.
         typed, values = sheet.typed and part is None, sheet.rows[index]
+        stored = stored_figures(unit.reads, above)
         for column, said in found:
             value, of_several = values[column] if column < len(values) else "", None
             if value == "" and not tokens:
@@ -479,7 +482,10 @@ class TableReader:
                     value, of_several = pieces[part[1]], part[1] + 1
                 else:
                     value = plain(value)
-            figure, remarks = read_figure(value, unit, typed=typed, above_150_percent=above)
+            if isinstance(value, float):
+                figure, remarks = stored[value]
+            else:
+                figure, remarks = read_figure(value, unit, typed=typed, above_150_percent=above)
             for remark in remarks:
                 self._find(*remark, sheet.address(index, column))
             if figure is not None:
@@ -534,7 +540,7 @@ class TableReader:
         if row.type != "detail" or not self._filled or not block.complete:
             return
         for name, spec in self._filled:
-            if not {name, token_of(name)} & row.texts.keys() and not row.numbers.get(name):
+            if name not in row.texts and token_of(name) not in row.texts and not row.numbers.get(name):
                 self._find(
                     "value-required",
                     f"'{' / '.join(filter(None, spec.path)) or name}' is blank in {self.sheet.line(index)}.",
@@ -562,6 +568,7 @@ class TableReader:
             seen.setdefault(identity, row.number_of)
 
 
+@cache
 def token_of(column: str) -> str:
     """The name beside a column's own that a word in place of its value goes by."""
     return f"{column}_token"

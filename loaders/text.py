@@ -74,5 +74,21 @@ class _Remembered(dict[str, str]):
         return made
 
 
+class _Shown(dict[CellValue, str]):
+    """What `plain` makes of cells' values: of numbers and short texts it is remembered."""
+
+    def __missing__(self, value: CellValue) -> str:
+        made = plain(value)
+        # True and False are equal to 1 and 0, and say something else.
+        if value not in (0, 1) and len(made) <= LONGEST_REMEMBERED:
+            if len(self) >= REMEMBERED:
+                self.clear()
+            self[value] = made
+        return made
+
+
 spaced, compared = _Remembered(_spaced), _Remembered(_compared)
 """Forms of texts, by the texts: `plain` and `key` of text, for those who ask for very many."""
+
+shown = _Shown()
+"""Cells as text, by their values: `plain` for those who ask for very many."""

@@ -18,7 +18,7 @@ _MONTHS_BETWEEN = {"monthly": 1, "quarterly": 3, "annual": 12}
 
 
 @dataclass(frozen=True)
-class _Expected:
+class Expected:
     """A return that an organisation owes, from a first month on; `last` is None while it is owed."""
 
     frequency: str
@@ -27,6 +27,7 @@ class _Expected:
     due_days: int
 
     def is_for(self, month: Month) -> bool:
+        """Whether it is owed for that month."""
         between = _MONTHS_BETWEEN[self.frequency]
         in_step = (month.year * 12 + month.number - self.first.year * 12 - self.first.number) % between == 0
         return in_step and self.first <= month and (self.last is None or month <= self.last)
@@ -37,7 +38,7 @@ def timeliness_findings(settings: Settings, receipt: Receipt, return_id: str) ->
 
     Nothing is said of returns that nobody is expected to send.
     """
-    expected = _expected(settings.seeds).get((receipt.organisation_code, receipt.feed, return_id), ())
+    expected = expected_returns(settings.seeds).get((receipt.organisation_code, receipt.feed, return_id), ())
     month = Month.parse(receipt.reporting_period)
     received = datetime.fromisoformat(receipt.received_at).date()
     if received <= month.last_day:
@@ -70,11 +71,12 @@ def _day(day: date) -> str:
 
 
 @cache
-def _expected(seeds: Path) -> dict[tuple[str, str, str], list[_Expected]]:
+def expected_returns(seeds: Path) -> dict[tuple[str, str, str], list[Expected]]:
+    """What is owed, in the order of the seed: by organisation, feed and return."""
     found = defaultdict(list)
     with (seeds / "expected_returns.csv").open(newline="", encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
             last = Month.parse(row["last_period"]) if row["last_period"] else None
-            each = _Expected(row["frequency"], Month.parse(row["first_period"]), last, int(row["due_days"]))
+            each = Expected(row["frequency"], Month.parse(row["first_period"]), last, int(row["due_days"]))
             found[row["organisation_code"], row["feed"], row["return_id"]].append(each)
     return dict(found)

@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     dbt_threads: int = 2
     memory_limit: str = "1GB"
     """What DuckDB may hold in memory at once; more goes to a file beside the database, for as long as it is needed."""
-    batch_files: int = 100
+    batch_files: int = 200
     settle_seconds: float = 3.0
     """How long a file that was written just now must stay as it is before it is taken from landing."""
     workbook: bool = True

@@ -26,6 +26,8 @@ Columns = dict[str, str]
 RECORDS_FILE = PROJECT_ROOT / "loaders" / "records.yml"
 TEXT, INTEGER, SMALL, BIG = "varchar", "integer", "smallint", "bigint"
 QUANTITY = SCALE = "decimal(18, 6)"
+FEW_SUBMISSIONS = 2_000
+"""So many one thread loads or checks in less of the processors' time, and no later, than several do together."""
 
 # Every raw record carries these before its own fields.
 PROVENANCE: Columns = {

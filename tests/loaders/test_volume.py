@@ -63,7 +63,7 @@ def test_a_month_of_1320_files_is_a_few_batches_and_a_broken_one_costs_the_other
     held, accepted = [], 0
     for feed, period in months:
         batches = receive(country, feed, period)
-        assert [len(batch) for batch in batches] == [100, 100, 100, 30]
+        assert [len(batch) for batch in batches] == [200, 130]
         loaded = load_batches(country, [read_batch(country, feed, period, batch) for batch in batches])
         accepted += len(loaded.accepted)
         held += loaded.held
@@ -75,5 +75,5 @@ def test_a_month_of_1320_files_is_a_few_batches_and_a_broken_one_costs_the_other
     assert (submissions, rows) == (accepted, accepted * 6)
     assert due(country) == []
     progress = [record.getMessage() for record in caplog.records]
-    assert sum("100 files read in" in line for line in progress) == 12
-    assert f"budget_monitoring {PERIOD}: 330 files to read, in 4 batches" in progress
+    assert sum("200 files read in" in line for line in progress) == 4
+    assert f"budget_monitoring {PERIOD}: 330 files to read, in 2 batches" in progress
