@@ -15,6 +15,7 @@ from typing import Any
 from expectations.put_off import put_off
 from expectations.suites import Expectation, TableSuite
 from quarterdeck.settings import Settings
+from quarterdeck.warehouse import bounds
 
 # A finding says where: those of these columns that a relation has are given back with every failing row.
 PLACE = (
@@ -118,7 +119,7 @@ def _data_source(settings: Settings, queries: Mapping[str, str]) -> Iterator[Any
     source = sources.add_sql(
         "build",
         connection_string=f"duckdb+buffered:///{settings.warehouse}",
-        kwargs={"connect_args": {"read_only": True}},
+        kwargs={"connect_args": {"read_only": True, "config": bounds(settings) | {"threads": "1"}}},
         # All at once: each asset added later would write the whole configuration again.
         assets=[{"type": "query", "name": name, "query": query} for name, query in queries.items()],
     )
@@ -137,7 +138,6 @@ def _gather(connection: Any, relations: Sequence[Relation]) -> set[str]:
     """
     import duckdb
 
-    connection.execute(ONE_THREAD)
     connection.execute(f"attach ':memory:' as {LOOKED_AT} (read_write)")
     filled = set()
     for relation in relations:

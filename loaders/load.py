@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _LONGEST_LINE = 1 << 24
-"""Bytes of one line of a batch's file of rows, unless the file is longer."""
+"""Bytes of one line of a batch's file of rows, unless one is longer."""
 
 
 log = logging.getLogger(__name__)
@@ -237,8 +237,12 @@ def _copy_rows(connection: "duckdb.DuckDBPyConnection", paths: list[Path], submi
 
 
 def _longest_line(files: list[Path]) -> int:
-    """How many bytes a line may have, twice as many of which DuckDB sets aside: no line is longer than its file."""
-    return max(_LONGEST_LINE, *(file.stat().st_size for file in files))
+    """How many bytes a line may have, twice as many of which DuckDB sets aside."""
+    longest = _LONGEST_LINE
+    for file in files:
+        with file.open("rb") as lines:
+            longest = max(longest, max((len(line) + 1 for line in lines), default=0))
+    return longest
 
 
 def _compare_counts(connection: "duckdb.DuckDBPyConnection", submissions: list[Submission]) -> None:

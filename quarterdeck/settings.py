@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
@@ -23,8 +23,11 @@ class Settings(BaseSettings):
     layouts: Path = PROJECT_ROOT / "loaders" / "layouts"
     policy: Path = PROJECT_ROOT / "expectations" / "policy.yml"
     dbt_threads: int = 2
-    memory_limit: str = "1GB"
-    """What DuckDB may hold in memory at once; more goes to a file beside the database, for as long as it is needed."""
+    memory_limit: str = Field(default="1GB", pattern=r"(?i)^\s*[1-9]\d*(\.\d+)?\s*[KMGT]i?B\s*$")
+    """What DuckDB may hold in memory at once where it builds, judges and publishes, such as 512MB or 4GB.
+
+    What is more goes to a folder beside the build file, for as long as it is needed.
+    """
     batch_files: int = 200
     settle_seconds: float = 3.0
     """How long a file that was written just now must stay as it is before it is taken from landing."""

@@ -252,6 +252,11 @@ def _open(settings: Settings, *, read_only: bool) -> "duckdb.DuckDBPyConnection"
     return connection
 
 
+def bounds(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
+    """DuckDB's configuration for how much it holds in memory, and where it puts what is more."""
+    return {"memory_limit": settings.memory_limit, "temp_directory": f"{settings.warehouse}.tmp"}
+
+
 def insert_rows(
     connection: "duckdb.DuckDBPyConnection", table: str, columns: Columns, rows: Iterable[Mapping[str, Any]]
 ) -> None:

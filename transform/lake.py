@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
 from quarterdeck.settings import Settings
-from quarterdeck.warehouse import connect, raw_tables
+from quarterdeck.warehouse import bounds, connect, raw_tables
 from transform.project import Project
 from transform.scope import belonging
 
@@ -188,7 +188,7 @@ def _lakes(
     import duckdb
 
     _install()
-    with duckdb.connect() as connection:
+    with duckdb.connect(config=bounds(settings)) as connection:
         for extension in _EXTENSIONS:
             connection.execute(f"load {extension}")
         for name in names:

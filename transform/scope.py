@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.settings import Settings
-from quarterdeck.warehouse import connect
+from quarterdeck.warehouse import bounds, connect
 
 if TYPE_CHECKING:
     import duckdb
@@ -128,7 +128,7 @@ def _beside(
     """The build file as `build`, in use, the other as `scope`, and the variable of that name."""
     import duckdb
 
-    with duckdb.connect(config={"memory_limit": settings.memory_limit}) as connection:
+    with duckdb.connect(config=bounds(settings)) as connection:
         connection.execute(f"attach '{settings.warehouse}' as build {'(read_only)' if read_only else ''}")
         connection.execute(f"attach '{path}' as scope")
         connection.execute("use build")

@@ -9,6 +9,7 @@ import pytest
 from expectations.across_time import across_time, compare
 from expectations.pending import Partition
 from expectations.store import PlacedFinding
+from expectations.submissions import Submission
 from quarterdeck.rules import catalogue
 from quarterdeck.settings import Settings
 from quarterdeck.warehouse import connect, prepare
@@ -97,6 +98,35 @@ def test_a_rule_speaks_of_what_it_is_meant_for(candidate: Build, rule: str, numb
 @pytest.mark.parametrize(("rule", "number"), cases(SILENT))
 def test_a_rule_is_silent_on_what_it_is_not_meant_for(candidate: Build, rule: str, number: int) -> None:
     assert [placed for placed in found(candidate, SILENT[rule][number]) if placed.finding.rule == rule] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "mart", "sheet", "cell"),
+    [
+        ("status-against-risk", "project_status", "Appendix B", "D52"),
+        ("saving-reprofiled", "savings_profile", "Table 1", None),
+    ],
+)
+def test_what_is_found_points_at_its_cell(candidate: Build, rule: str, mart: str, sheet: str, cell: str | None) -> None:
+    before, now, _ = FIRES[rule][0]
+    put(candidate, [*before, *now])
+    candidate.execute(f"update marts.{mart} set submission_id = quarter")
+    sent = Submission(NOW, ORGANISATION, "annex", "2018-09", 1, "accepted", "", None, "annex.xlsx")
+    with connect(candidate.settings, read_only=True) as connection:
+        placed = compare(candidate.settings, connection, JUDGED, {NOW: sent})
+    assert {
+        (one.finding.rule, one.finding.sheet, one.finding.cell, one.submission_id, one.file_name) for one in placed
+    } == {(rule, sheet, cell, NOW, "annex.xlsx")}
+
+
+def test_what_is_missing_now_points_at_no_cell_of_now(candidate: Build) -> None:
+    before, now, _ = FIRES["rating-lost"][3]
+    put(candidate, [*before, *now])
+    candidate.execute("update marts.project_status set submission_id = 'sent'")
+    sent = Submission("sent", ORGANISATION, "annex", "2018-09", 1, "accepted", "", None, "annex.xlsx")
+    with connect(candidate.settings, read_only=True) as connection:
+        placed = compare(candidate.settings, connection, JUDGED, {"sent": sent})
+    assert [one.submission_id for one in placed if one.finding.rule == "rating-lost"] == [None]
 
 
 def test_a_quarter_that_nobody_judges_is_not_compared(candidate: Build) -> None:

@@ -24,6 +24,12 @@ def test_failing_rows_come_back_with_their_place(build: Build) -> None:
     assert [dict(failure.row) for failure in evaluation.failures] == [{"submission_id": "a submission", "word": "BAD"}]
 
 
+def test_it_holds_no_more_in_memory_than_it_may(build: Build) -> None:
+    settings = build.settings.model_copy(update={"memory_limit": "512MB"})
+    query = "select '1' as submission_id, current_setting('memory_limit') as word"
+    assert [one.row["word"] for one in evaluate(settings, [relation(query, REGEX)]).failures] == ["488.2 MiB"]
+
+
 def test_an_expectation_that_holds_fails_on_nothing(build: Build) -> None:
     evaluation = evaluate(build.settings, [relation("select '1' as submission_id, 'good' as word", REGEX)])
     assert (evaluation.evaluated, evaluation.failures) == (1, [])

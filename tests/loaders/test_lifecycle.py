@@ -11,7 +11,7 @@ import pytest
 from loaders import archive
 from loaders.archive import Withdrawal, receipts, received_as, withdraw
 from loaders.layout import load_layouts
-from loaders.load import LoadError, load_batches
+from loaders.load import LoadError, _longest_line, load_batches
 from loaders.read import read_batch
 from loaders.receive import due, receive, receive_due, sweep, waiting
 from quarterdeck.quarantine import in_quarantine
@@ -171,6 +171,16 @@ def test_a_load_that_is_interrupted_leaves_nothing_and_is_done_again(settings, h
     assert rows(settings, "select * from raw.submissions") == []
     monkeypatch.undo()
     assert run(settings).accepted == [f"{HR_ID}.1"]
+
+
+def test_as_much_memory_is_set_aside_as_the_longest_line_asks_for(tmp_path, monkeypatch):
+    monkeypatch.setattr("loaders.load._LONGEST_LINE", 10)
+    file = tmp_path / "agency.jsonl"
+    file.write_text("x" * 5 + "\n" + "x" * 30 + "\n" + "x" * 8 + "\n")
+    empty = tmp_path / "empty.jsonl"
+    empty.touch()
+    assert _longest_line([empty]) == 10
+    assert _longest_line([empty, file]) == 32
 
 
 def test_a_changed_layout_reads_its_files_again_and_no_others(settings, hr_file, tmp_path):

@@ -1,3 +1,6 @@
+import pytest
+
+from quarterdeck.settings import Settings
 from quarterdeck.warehouse import connect, prepare, raw_tables
 
 
@@ -23,6 +26,20 @@ def test_a_build_file_made_before_a_column_was_declared_gets_it_and_keeps_its_ro
         assert connection.execute("select submission_id, value_token from raw.workforce_indicator").fetchall() == [
             ("kept", None)
         ]
+
+
+@pytest.mark.parametrize(("limit", "told"), [("512MB", "488.2 MiB"), ("1 gb", "953.6 MiB"), ("2GiB", "2.0 GiB")])
+def test_memory_is_bounded(settings, limit, told):
+    settings = Settings(home=settings.home, memory_limit=limit)
+    prepare(settings)
+    with connect(settings) as connection:
+        assert connection.execute("select current_setting('memory_limit')").fetchone() == (told,)
+
+
+@pytest.mark.parametrize("limit", ["", "1024", "80%", "banana", "-1", "none", "0GB"])
+def test_a_bound_that_is_none_is_refused_with_the_name_of_the_setting(settings, limit):
+    with pytest.raises(ValueError, match="memory_limit"):
+        Settings(home=settings.home, memory_limit=limit)
 
 
 def test_every_declared_column_is_there(settings):
