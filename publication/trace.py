@@ -17,7 +17,7 @@ from publication import store
 from publication.contract import PARTITION_KEY
 from publication.disclosure import CONFIDENTIAL, token
 from publication.find import Row, find_row
-from publication.manifest import Manifest, Source, read_manifest
+from publication.manifest import Origins, Source, read_origins
 from publication.recompute import WORDS, Term, agrees, recompute
 from publication.sql import is_numeric, literal, quoted, records
 from publication.store import PublicationError
@@ -159,7 +159,7 @@ def trace(
     files. Raises PublicationError where there is no such version, mart, row or traced column, or more than one row.
     """
     name = store.resolve(settings, version)
-    manifest = read_manifest(settings, name)
+    manifest = read_origins(settings, name)
     if mart not in manifest.marts:
         raise PublicationError(f"{name} has no mart '{mart}'. It has {', '.join(sorted(manifest.marts))}.")
     content = manifest.marts[mart]
@@ -186,11 +186,10 @@ def trace(
 class Tracer:
     """Follows figures of one version back to cells; `connection` has its marts open."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, read: CellReader) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, manifest: Origins, read: CellReader) -> None:
         self._connection = connection
         self._manifest = manifest
         self._read = read
-        self._sources = {source.submission_id: source for source in manifest.sources}
         self._multipliers: dict[str, list[Row]] = {}
         self._rules: dict[tuple[str, str], list[Row]] = {}
         self._hidden = self._hidden_cells()
@@ -357,7 +356,7 @@ class Tracer:
     def _read_again(
         self, submission_id: str, sheet: str, cell: str, unit: str | None = None
     ) -> tuple[SourceCell, tuple[Decimal | None, ...]]:
-        source = self._sources.get(submission_id)
+        source = self._manifest.source(submission_id)
         if source is None:
             return SourceCell(submission_id, sheet, cell, problem="the version does not know this submission"), ()
         known = (submission_id, sheet, cell, source.file_name, source.sha256, source.received_at)
@@ -403,7 +402,7 @@ class Tracer:
         return records(self._connection, f"select * from main.{quoted(mart)} where {where} {order}")
 
 
-def _key(manifest: Manifest, mart: str, row: Row) -> dict[str, Any]:
+def _key(manifest: Origins, mart: str, row: Row) -> dict[str, Any]:
     return {name: row[name] for name in manifest.marts[mart].key}
 
 

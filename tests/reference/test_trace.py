@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 from publication.contract import PARTITION
-from publication.manifest import Manifest, read_manifest
+from publication.manifest import Origins, read_origins
 from publication.recompute import WORDS
 from publication.sql import is_numeric, records
 from publication.store import MARTS_FILE, switch
@@ -158,12 +158,12 @@ def test_another_reading_of_the_cell_is_not_taken_for_the_figure(
 
 
 @pytest.fixture(scope="module")
-def manifest(published_home: Settings) -> Manifest:
-    return read_manifest(published_home, "v00001")
+def manifest(published_home: Settings) -> Origins:
+    return read_origins(published_home, "v00001")
 
 
 def test_every_published_number_is_what_its_origin_comes_to(
-    published_home: Settings, manifest: Manifest, marts: duckdb.DuckDBPyConnection
+    published_home: Settings, manifest: Origins, marts: duckdb.DuckDBPyConnection
 ) -> None:
     """Cell by cell and rule by rule, over every row of every partitioned mart."""
     tracer = Tracer(marts, manifest, ArchivedCells(published_home))
@@ -183,7 +183,7 @@ def test_every_published_number_is_what_its_origin_comes_to(
     assert numbers > 2000
 
 
-def test_every_filled_number_names_its_cell_or_has_a_rule(manifest: Manifest, marts: duckdb.DuckDBPyConnection) -> None:
+def test_every_filled_number_names_its_cell_or_has_a_rule(manifest: Origins, marts: duckdb.DuckDBPyConnection) -> None:
     ruled = set(marts.execute("select mart, column_name from main.lineage").fetchall())
     without = []
     for mart, content in manifest.marts.items():
