@@ -1,8 +1,11 @@
 """The command line: `quarterdeck <command>`. Heavy imports wait until a command needs them."""
 
+import sys
+
 import typer
 
 from quarterdeck.cli import approve, backfill, check, layout, publications, run, site, submit, trace, up, withdraw
+from quarterdeck.cli.output import UNUSABLE
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None)
 for module in (check, layout, submit, withdraw, run, backfill, approve, up, publications, trace, site):
@@ -10,5 +13,17 @@ for module in (check, layout, submit, withdraw, run, backfill, approve, up, publ
 
 
 def main() -> None:
-    """Run the `quarterdeck` command."""
-    app()
+    """Run the `quarterdeck` command; a setting that means nothing is said by its name, and ends it with exit code 2."""
+    try:
+        app()
+    except ValueError as error:
+        from pydantic import ValidationError
+
+        if not isinstance(error, ValidationError) or error.title != "Settings":
+            raise
+        for wrong in error.errors():
+            name = f"QUARTERDECK_{'_'.join(map(str, wrong['loc'])).upper()}"
+            typer.echo(
+                f"{name} is '{wrong['input']}': {wrong['msg']}. Correct it where it is set, or in .env.", err=True
+            )
+        sys.exit(UNUSABLE)
