@@ -1,10 +1,12 @@
 """Where things are, and how this installation is set up: one place, from the environment or a `.env` file."""
 
+import re
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_AMOUNT = re.compile(r"\s*[1-9]\d*(\.\d+)?\s*[KMGT]i?B\s*", re.IGNORECASE)
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -23,7 +25,7 @@ class Settings(BaseSettings):
     layouts: Path = PROJECT_ROOT / "loaders" / "layouts"
     policy: Path = PROJECT_ROOT / "expectations" / "policy.yml"
     dbt_threads: int = 2
-    memory_limit: str = Field(default="1GB", pattern=r"(?i)^\s*[1-9]\d*(\.\d+)?\s*[KMGT]i?B\s*$")
+    memory_limit: str = "1GB"
     """What DuckDB may hold in memory at once where it builds, judges and publishes, such as 512MB or 4GB.
 
     What is more goes to a folder beside the build file, for as long as it is needed.
@@ -40,6 +42,13 @@ class Settings(BaseSettings):
     postgres: SecretStr | None = None
     lake_catalogue: SecretStr | None = None
     """The Postgres with the catalogue of the lake, as postgresql://user@host/database, where several machines build."""
+
+    @field_validator("memory_limit")
+    @classmethod
+    def _is_an_amount(cls, value: str) -> str:
+        if not _AMOUNT.fullmatch(value):
+            raise ValueError("an amount of memory is needed, such as 512MB or 4GB")
+        return value
 
     def model_post_init(self, __context: object) -> None:
         """Make the data root absolute, so that a later change of directory cannot move it."""
