@@ -24,6 +24,7 @@ def main() -> None:
         for wrong in error.errors():
             name = f"QUARTERDECK_{'_'.join(map(str, wrong['loc'])).upper()}"
             typer.echo(
-                f"{name} is '{wrong['input']}': {wrong['msg']}. Correct it where it is set, or in .env.", err=True
+                f"{name} is '{wrong['input']}': {wrong['msg'].removeprefix('Value error, ')}. Correct it where it is set, or in .env.",
+                err=True,
             )
         sys.exit(UNUSABLE)
