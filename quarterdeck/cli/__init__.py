@@ -23,8 +23,6 @@ def main() -> None:
             raise
         for wrong in error.errors():
             name = f"QUARTERDECK_{'_'.join(map(str, wrong['loc'])).upper()}"
-            typer.echo(
-                f"{name} is '{wrong['input']}': {wrong['msg'].removeprefix('Value error, ')}. Correct it where it is set, or in .env.",
-                err=True,
-            )
+            why = wrong["msg"].removeprefix("Value error, ")
+            typer.echo(f"{name} is '{wrong['input']}': {why}. Correct it where it is set, or in .env.", err=True)
         sys.exit(UNUSABLE)
