@@ -13,6 +13,7 @@ from publication.compare import same_key, values_changed
 from publication.manifest import MartContent, read_manifest
 from publication.sql import attach, comma_separated, order_by, quoted, records, scalar
 from quarterdeck.settings import Settings
+from quarterdeck.warehouse import bounds
 
 _NOTHING = "(select null as key, null as column_name where false)"
 
@@ -61,7 +62,7 @@ def diff(settings: Settings, old: str, new: str, limit: int | None = None) -> Di
     """
     old, new = store.resolve(settings, old), store.resolve(settings, new)
     then, now = read_manifest(settings, old).marts, read_manifest(settings, new).marts
-    with duckdb.connect() as connection:
+    with duckdb.connect(config=bounds(settings)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set enable_progress_bar = false")
         for name, version in (("old", old), ("new", new)):
