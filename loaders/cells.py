@@ -156,6 +156,20 @@ class Sheet:
         """What a cell is called beside its row's number: its column's letters; its whole name on a turned sheet."""
         return self.address(row, column) if self.turned else column_letters(column)
 
+    def column(self, column: int, rows: list[int]) -> list[CellValue]:
+        """A column's values in these rows; `""` outside the sheet."""
+        return [values[column] if column < len(values) else "" for values in map(self.rows.__getitem__, rows)]
+
+    def column_shown(self, column: int, rows: list[int]) -> list[str]:
+        """A column's texts in these rows; `""` outside the sheet."""
+        return [texts[column] if column < len(texts) else "" for texts in map(self.shown.__getitem__, rows)]
+
+    def own_addresses(self, rows: list[int], column: int) -> list[str]:
+        """What the cells of a column are called beside their rows' numbers, as by `own_address`."""
+        if self.turned:
+            return [self.address(row, column) for row in rows]
+        return [column_letters(column)] * len(rows)
+
     def lines(self, first: int, last: int | None = None) -> str:
         """The name of a run of rows: `5:6`, or `E:F` where they are columns of the sheet."""
         last = first if last is None else last

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 RawRow = dict[str, Any]
@@ -16,7 +17,7 @@ class Chunk:
     each: dict[str, list[Any]]
 
     def __iter__(self) -> Iterator[RawRow]:
-        for values in zip(*self.each.values(), strict=True):
+        for values in zip(*self.each.values(), strict=True) if self.each else repeat((), self.count):
             yield self.same | dict(zip(self.each, values, strict=True))
 
 

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 from loaders.cells import Sheet, whole_address
 from loaders.layout import TableLayout
 from loaders.patterns import TOKEN, as_path, match, match_path
-from loaders.rows import Block, figures_of, first_text, own_texts
+from loaders.rows import Block, first_text, own_words
 from loaders.text import LONGEST_REMEMBERED, REMEMBERED, CellValue, key, plain
 from loaders.totals import missing_totals, unlabelled_totals
 from loaders.values import NotANumberError, number
@@ -240,7 +241,7 @@ def row_drift(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Findin
 
 def _merged_figures(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Finding]:
     """Figures that are shown beside several rows or under several headings, and belong to one."""
-    rows = {row.number_of - 1 for row in block.rows}
+    rows = {number - 1 for number in block.rows.number_of}
     if sheet.merged_rows.isdisjoint(rows):
         return
     figures = {
@@ -274,7 +275,7 @@ def blank_headings(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[F
     """
     if not table.heading.rows or any(match_path(as_path(ignored), ()) is not None for ignored in table.ignore_columns):
         return
-    rows = sorted({row.number_of - 1 for row in block.rows})
+    rows = sorted({number - 1 for number in block.rows.number_of})
     for column in _beside_the_headed(sheet, block, rows):
         filled = [row for row in rows if sheet.text(row, column)]
         figures = [row for row in filled if _is_figure(sheet.value(row, column))]
@@ -329,7 +330,7 @@ def _misaligned(sheet: Sheet, block: Block) -> Iterator[Finding]:
         return
     last = max(column for found in block.columns.values() for column, _ in found)
     beyond = sorted(column for column in block.headings.without_heading if column > last)
-    for row in sorted({row.number_of for row in block.rows}):
+    for row in sorted(set(block.rows.number_of)):
         column = next((column for column in beyond if sheet.text(row - 1, column)), None)
         if column is not None:
             yield finding(
@@ -343,22 +344,29 @@ def _misaligned(sheet: Sheet, block: Block) -> Iterator[Finding]:
 
 def _repeated(sheet: Sheet, block: Block) -> Iterator[Finding]:
     """Rows with figures that say in every cell what an earlier row says."""
+    rows = block.rows
+    own = list(own_words(sheet, rows).values())
+    if own and len(set(zip(*own, strict=True))) == len(rows):
+        return
+    columns = [column for columns in rows.figures.values() for column in columns]
+    figures: list[list[Any]] = [column.values for column in columns]
+    scales = [[kind and kind.scale for kind in column.kinds] for column in columns if column.kind is None]
+    said = list(zip(*own, *figures, *scales, strict=True))
     seen: dict[tuple[object, ...], int] = {}
-    for row in block.rows:
-        figures = tuple((place, figure.value) for place, figure in figures_of(row) if figure.value is not None)
-        own = tuple((name, text.value) for name, text in own_texts(sheet, row).items())
-        if row.type != "detail" or not figures or not own:
+    for row, number_of in enumerate(rows.number_of):
+        what = said[row]
+        has_figure = any(value is not None for value in what[len(own) : len(own) + len(figures)])
+        if rows.types[row] != "detail" or not any(what[: len(own)]) or not has_figure:
             continue
-        said = (own, figures)
-        if said in seen and seen[said] != row.number_of:
+        if what in seen and seen[what] != number_of:
             yield finding(
                 "row-duplicated",
-                f"The same is said in {sheet.line(row.number_of - 1)} as in {sheet.line(seen[said] - 1)}.",
+                f"The same is said in {sheet.line(number_of - 1)} as in {sheet.line(seen[what] - 1)}.",
                 remedy="Keep one of the two.",
                 sheet=sheet.name,
-                cell=whole_address(first_text(sheet, row).cell, row.number_of),
+                cell=whole_address(first_text(sheet, rows, row).cell, number_of),
             )
-        seen.setdefault(said, row.number_of)
+        seen.setdefault(what, number_of)
 
 
 def _gaps(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Finding]:
@@ -370,10 +378,20 @@ def _gaps(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Finding]:
                 yield from _gaps_in(table, sheet, part, said)
     for part in _SERIES:
         if part in table.columns:
-            texts = [(row.texts[part].value, row) for row in block.rows if row.type == "detail" and part in row.texts]
-            yield from _gaps_in(
-                table, sheet, part, [(text, whole_address(row.texts[part].cell, row.number_of)) for text, row in texts]
+            rows = block.rows
+            words = rows.texts.get(part)
+            said = (
+                [
+                    (text, whole_address(cell, number_of))
+                    for text, cell, kind, number_of in zip(
+                        words.values, words.cells, rows.types, rows.number_of, strict=True
+                    )
+                    if cell and text is not None and kind == "detail"
+                ]
+                if words
+                else []
             )
+            yield from _gaps_in(table, sheet, part, said)
 
 
 def _gaps_in(table: TableLayout, sheet: Sheet, part: str, said: list[tuple[str, str]]) -> Iterator[Finding]:

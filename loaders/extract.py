@@ -2,18 +2,19 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from itertools import repeat
-from typing import Any
+from itertools import chain, compress
+from operator import attrgetter
+from typing import Any, TypeVar
 
 from loaders.cells import Address, Sheet, address, whole_address
 from loaders.columns import Chunk, RawRow, Rows
 from loaders.figures import read_figure
 from loaders.layout import CellTable, Layout, Record, TableLayout, Unit, units
 from loaders.patterns import find, match
-from loaders.rows import Number, Row
+from loaders.rows import Columns, Figures, Kind, Text, Words
 from loaders.table import TableReader, heading_rows, token_of
 from loaders.text import REMEMBERED
 from quarterdeck.findings import Finding, Severity
@@ -22,11 +23,14 @@ from quarterdeck.rules import finding
 from quarterdeck.settings import Settings
 from quarterdeck.warehouse import record_columns, records
 
-Columns = dict[str, list[Any]]
+T = TypeVar("T")
+Said = dict[str, list[Any]]
+"""What rows say in turn, by the columns of the raw schema."""
 Where = tuple[tuple[str, str], ...]
 """The fields of a row, each with the cell that says it."""
 # These the reader of the batch adds.
 _OF_THE_FILE = ("submission_id", "organisation_code", "reporting_period")
+_BESIDE = tuple(map(attrgetter, ("unit", "scale", "decimals", "token")))
 _OFFSETS = {"above": (-1, 0), "below": (1, 0), "right": (0, 1)}
 
 
@@ -71,8 +75,9 @@ def extract(layout: Layout, sheets: list[Sheet], period: Month, settings: Settin
             found = reader.rows()
             result.findings.extend(_of_other_months(layout, table, sheet, found, period))
             for record in table.records if found else ():
-                chunk = _Records(table, sheet, record).of(found, dated=layout.series)
-                result.rows[record.record].chunks.append(chunk)
+                of_record = _Records(table, sheet, record)
+                chunks = [of_record.of(rows, dated=layout.series) for rows in found]
+                result.rows[record.record].chunks.extend(chunks)
             result.findings.extend(reader.findings)
             rows |= reader.headed if table.transposed else reader.understood
     missing = {table.sheet for table, sheet in placed if sheet is None and not table.optional}
@@ -114,23 +119,23 @@ def _is_on(table: TableLayout, sheet: Sheet) -> bool:
 
 
 def _of_other_months(
-    layout: Layout, table: TableLayout, sheet: Sheet, rows: list[Row], period: Month
+    layout: Layout, table: TableLayout, sheet: Sheet, found: list[Columns], period: Month
 ) -> Iterator[Finding]:
     """What tells that a file was sent for another month than its rows are of; a series ends with its month."""
-    if not table.stands_at or not rows:
-        return
-    months = Counter(row.month for row in rows if row.month)
+    months = Counter(month for rows in found for month in rows.months if month)
     latest = max(months, default="")
     strays = {latest} if layout.series else set(months)
     for month in sorted(strays - {str(period), ""}):
-        first = next(row for row in rows if row.month == month)
+        rows = next(rows for rows in found if month in rows.months)
+        first = rows.months.index(month)
+        day = rows.text(table.stands_at, first)
         number = f"{months[month]} rows" if months[month] > 1 else "One row"
         yield finding(
             "period-unexpected",
             f"{number} of '{table.table}' stand at {month}, and the file was sent for {period}.",
             remedy="Send it for the month it is about, or correct the dates.",
             sheet=sheet.name,
-            cell=whole_address(first.texts[table.stands_at].cell, first.number_of),
+            cell=day and whole_address(day.cell, rows.number_of[first]),
         )
 
 
@@ -204,104 +209,116 @@ class _Records:
         self.same = _same(table, sheet, record.record, record.set)
         self.fields = records()[record.record].keys() - record.set.keys()
         self.sources = [source for source in record.sources if source[1] == "quantity" or source[0] not in record.set]
-        self.said_by_headings: dict[tuple[object, ...], tuple[RawRow, tuple[str, ...]]] = {}
 
-    def of(self, rows: list[Row], *, dated: bool) -> Chunk:
+    def of(self, rows: Columns, *, dated: bool) -> Chunk:
         """What these rows become; where they are `dated`, each has its own month."""
-        rows = [row for row in rows if self._is_one(row)]
+        rows = self._records(rows)
+        if not len(rows):
+            return Chunk(0, self.same, {})
         each, cells = self._said(rows)
         if dated:
-            each["reporting_period"] = [row.month for row in rows]
+            each["reporting_period"] = list(rows.months)
         wheres = _wheres(cells, len(rows))
         if not self.record.values:
-            each["cells"] = list(map(_as_json, wheres))
+            each["cells"] = _once_each(_as_json, wheres)
             return Chunk(len(rows), self.same, each)
         return self._figures(rows, each, wheres)
 
-    def _is_one(self, row: Row) -> bool:
-        """Whether a row becomes a record at all."""
-        record = self.record
-        if record.details_only and row.type != "detail":
-            return False
-        if record.where_filled and record.where_filled not in row.texts:
-            return False
-        return not (record.where_blank and record.where_blank in row.texts)
+    def _records(self, rows: Columns) -> Columns:
+        """The rows that become records at all."""
+        record, kept = self.record, list(range(len(rows)))
+        if record.details_only:
+            kept = [row for row in kept if rows.types[row] == "detail"]
+        if record.where_filled:
+            filled = rows.said(record.where_filled)
+            kept = [row for row in kept if filled[row] is not None]
+        if record.where_blank:
+            filled = rows.said(record.where_blank)
+            kept = [row for row in kept if filled[row] is None]
+        return rows.at(kept)
 
-    def _figures(self, rows: list[Row], said: Columns, wheres: list[Where]) -> Chunk:
+    def _figures(self, rows: Columns, said: Said, wheres: list[Where]) -> Chunk:
         """The rows once for each of their figures, with what is said of that."""
-        found = [
-            (number, figure, *self._beside(name, row, figure))
-            for number, row in enumerate(rows)
-            for name in self.record.values
-            for figure in row.numbers.get(name, ())
-        ]
-        numbers = [number for number, *_ in found]
-        owns = [own for _, _, own, _ in found]
-        each = {name: list(map(values.__getitem__, numbers)) for name, values in said.items()}
-        for name in {name: None for own in {id(own): own for own in owns}.values() for name in own}:
-            others = each.get(name) or repeat(None, len(found))
-            each[name] = [own.get(name, other) for own, other in zip(owns, others, strict=True)]
-        each["value"] = [figure.value for _, figure, _, _ in found]
-        each["cells"] = cells = []
-        known: dict[tuple[object, ...], str] = {}
-        for number, figure, _, names in found:
-            # Rows that say the same in the same columns share one tuple.
-            place = (id(wheres[number]), names, figure.cell, figure.part)
-            if place not in known:
-                known[place] = _with_value(wheres[number], names, figure.cell, figure.part)
-            cells.append(known[place])
-        return Chunk(len(found), self.same, each)
+        columns = [(name, column) for name in self.record.values for column in rows.figures.get(name, ())]
+        if not columns:
+            return Chunk(0, self.same, {})
+        is_there = _row_by_row([column.kinds for _, column in columns])
+        count = len(is_there) - is_there.count(None)
+        same: RawRow = {}
+        each: Said = {}
+        own = [self._of_figures(name, column, rows, wheres) for name, column in columns]
+        blank = [None] * len(rows)
+        for name in dict.fromkeys(chain(said, *own)):
+            values = [of_column.get(name) or said.get(name) or blank for of_column in own]
+            if all(_are_all(column, values[0][0]) for column in {id(column): column for column in values}.values()):
+                same[name] = values[0][0]
+            else:
+                flat = _row_by_row(values)
+                each[name] = flat if count == len(flat) else list(compress(flat, is_there))
+        return Chunk(count, self.same | same, each)
 
-    def _said(self, rows: list[Row]) -> tuple[Columns, dict[str, list[str | None]]]:
+    def _of_figures(self, name: str, figures: Figures, rows: Columns, wheres: list[Where]) -> Said:
+        """What is said of a column's figures beside what is said of their rows, a list of all rows a field.
+
+        It is their value with its unit and the like, what their heading says, and what the layout makes of that and of
+        the words of the row.
+        """
+        dimensions = self.table.columns[name].dimensions
+        if any("{" in template for template in dimensions.values()):
+            own = [kind and self._own(kind, dimensions, rows.texts_of(row)) for row, kind in enumerate(figures.kinds)]
+        else:
+            own = _once_each(lambda kind: kind and self._own(kind, dimensions, {}), figures.kinds)
+        fields = tuple(next(filter(None, own), {}))
+        said: Said = {field: [each and each[field] for each in own] for field in fields}
+        _put_quantity(said, "value", figures)
+        if figures.parts is None and _are_all(figures.cells, figures.cells[0]):
+            said["cells"] = _once_each(lambda where: _with_value(where, fields, figures.cells[0], None), wheres)
+        else:
+            parts = figures.parts or [None] * len(wheres)
+            said["cells"] = [
+                _with_value(where, fields, cell, part)
+                for where, cell, part in zip(wheres, figures.cells, parts, strict=True)
+            ]
+        return said
+
+    def _own(self, kind: Kind, dimensions: dict[str, str], words: dict[str, Text]) -> RawRow:
+        """The fields of a figure that its heading says, and the layout."""
+        parts = dict(kind.parts)
+        shown = {part: text.value for part, text in words.items()} | parts
+        parts |= {part: template.format_map(shown) for part, template in dimensions.items()}
+        return {part: value for part, value in parts.items() if part in self.fields}
+
+    def _said(self, rows: Columns) -> tuple[Said, dict[str, list[str | None]]]:
         """What rows say of every record made of them, and the cells that say it."""
-        each: Columns = {
-            "block": [row.block for row in rows],
-            "source_row": [row.number_of for row in rows],
-            "row_type": [row.type for row in rows],
-            "rolls_up_to_row": [row.rolls_up_to for row in rows],
+        each: Said = {
+            "block": rows.blocks,
+            "source_row": rows.number_of,
+            "row_type": rows.types,
+            "rolls_up_to_row": rows.rolls_up_to,
         }
+        blank: list[Any] = [None] * len(rows)
         cells: dict[str, list[str | None]] = {}
         for name, kind, columns in self.sources:
             if kind == "quantity":
-                figures = [(row.numbers.get(columns[0]) or (None,))[0] for row in rows]
-                if any(figures):
-                    _put_quantities(each, name, figures)
-                    cells[name] = [figure.cell if figure else None for figure in figures]
-                    cells[f"{name}_part"] = [str(figure.part) if figure and figure.part else None for figure in figures]
+                figures = _first_of(rows.figures.get(columns[0], []))
+                if figures and any(figures.kinds):
+                    _put_quantity(each, name, figures)
+                    cells[name] = [
+                        cell if kind else None for cell, kind in zip(figures.cells, figures.kinds, strict=True)
+                    ]
+                    cells[f"{name}_part"] = [str(part) if part else None for part in figures.parts or blank]
                 continue
-            texts = [row.texts.get(columns[0]) for row in rows]
-            for column in columns[1:]:
-                texts = [text or row.texts.get(column) for text, row in zip(texts, rows, strict=True)]
+            words = Words(blank, blank)
+            for column in reversed(columns):
+                words = rows.texts[column].over(words) if column in rows.texts else words
+            places = words.cells
             if kind == "date":
-                tokens = [row.texts.get(token_of(columns[0])) for row in rows]
-                each[token_of(name)] = [token.value if token else None for token in tokens]
-                places = [text or token for text, token in zip(texts, tokens, strict=True)]
-            else:
-                places = texts
+                tokens = rows.texts.get(token_of(columns[0])) or Words(blank, blank)
+                each[token_of(name)] = tokens.values
+                places = [cell or token for cell, token in zip(places, tokens.cells, strict=True)]
             if any(places):
-                each[name] = [text.value if text else None for text in texts]
-                cells[name] = [place.cell if place else None for place in places]
+                each[name], cells[name] = words.values, places
         return each, cells
-
-    def _beside(self, name: str, row: Row, figure: Number) -> tuple[RawRow, tuple[str, ...]]:
-        """What is said of a figure beside its value: its unit and the like, and the fields named last.
-
-        These are what its heading says, and what the layout makes of that and of the words of the row.
-        """
-        # What a heading keeps is one tuple for all figures under it.
-        same = (name, figure.unit, figure.scale, figure.decimals, figure.token, id(figure.parts))
-        if same in self.said_by_headings:
-            return self.said_by_headings[same]
-        dimensions, parts = self.table.columns[name].dimensions, dict(figure.parts)
-        if dimensions:
-            shown = {part: text.value for part, text in row.texts.items()} | parts
-            parts |= {part: template.format_map(shown) for part, template in dimensions.items()}
-        own: RawRow = {part: value for part, value in parts.items() if part in self.fields}
-        names = tuple(own)
-        _put_quantity(own, "value", figure)
-        if not any("{" in template for template in dimensions.values()):
-            self.said_by_headings[same] = own, names
-        return own, names
 
 
 def _same(table: TableLayout, sheet: Sheet, record: str, said: dict[str, str]) -> RawRow:
@@ -312,12 +329,44 @@ def _same(table: TableLayout, sheet: Sheet, record: str, said: dict[str, str]) -
 
 
 def _wheres(cells: dict[str, list[str | None]], count: int) -> list[Where]:
-    """The cells that each of so many rows has, by what they say."""
+    """The cells that each of so many rows has, by what they say; rows that have the same share one object."""
+    if all(_are_all(places, places[0]) for places in cells.values()):
+        return [tuple((name, places[0]) for name, places in cells.items() if places[0])] * count
     seen: dict[tuple[str | None, ...], Where] = {}
-    rows = list(zip(*cells.values(), strict=True)) if cells else [()] * count
+    rows = list(zip(*cells.values(), strict=True))
     for row in set(rows):
         seen[row] = tuple((name, cell) for name, cell in zip(cells, row, strict=True) if cell)
     return [seen[row] for row in rows]
+
+
+def _once_each(function: Callable[[T], Any], values: list[T]) -> list[Any]:
+    """What a function makes of values, asked once for each object among them."""
+    made = {number: function(value) for number, value in {id(value): value for value in values}.items()}
+    return list(map(made.__getitem__, map(id, values)))
+
+
+def _are_all(values: list[Any], value: Any) -> bool:
+    return values.count(value) == len(values)
+
+
+def _row_by_row(columns: list[list[Any]]) -> list[Any]:
+    """What stands in columns beside each other, from row to row."""
+    return list(chain.from_iterable(zip(*columns, strict=True)))
+
+
+def _first_of(columns: list[Figures]) -> Figures | None:
+    """Of each row the first figure that stands in these columns."""
+    if len(columns) < 2:
+        return columns[0] if columns else None
+    found = [
+        next((column for column in columns if column.kinds[row]), columns[0]) for row in range(len(columns[0].kinds))
+    ]
+    return Figures(
+        [column.values[row] for row, column in enumerate(found)],
+        [column.cells[row] for row, column in enumerate(found)],
+        [column.kinds[row] for row, column in enumerate(found)],
+        [column.parts[row] if column.parts else None for row, column in enumerate(found)],
+    )
 
 
 @lru_cache(REMEMBERED)
@@ -334,23 +383,15 @@ def _with_value(cells: Where, said: tuple[str, ...], cell: str, part: int | None
     return _as_json(tuple(kept.items()))
 
 
-def _put_quantities(each: Columns, name: str, figures: list[Number | None]) -> None:
-    unit, scale, decimals, token = _beside_quantity(name)
-    each[name] = [figure and figure.value for figure in figures]
-    each[unit] = [figure and figure.unit for figure in figures]
-    each[scale] = [figure and figure.scale for figure in figures]
-    each[decimals] = [figure and figure.decimals for figure in figures]
-    each[token] = [figure and figure.token for figure in figures]
-
-
-def _put_quantity(raw: RawRow, name: str, figure: Number) -> None:
-    unit, scale, decimals, token = _beside_quantity(name)
-    raw[name], raw[unit], raw[scale] = figure.value, figure.unit, figure.scale
-    raw[decimals], raw[token] = figure.decimals, figure.token
+def _put_quantity(said: Said, name: str, figures: Figures) -> None:
+    said[name] = figures.values
+    for beside, of_kind in zip(_beside_quantity(name), _BESIDE, strict=True):
+        said[beside] = [kind and of_kind(kind) for kind in figures.kinds]
 
 
 @cache
 def _beside_quantity(name: str) -> tuple[str, str, str, str]:
+    """The columns beside a quantity's own, in the order of `_BESIDE`."""
     return f"{name}_unit", f"{name}_scale", f"{name}_decimals", token_of(name)
 
 
@@ -388,9 +429,10 @@ def _read_cells(table: TableLayout, sheet: Sheet, known_units: dict[str, Unit], 
             raw["description"] = sheet.text(*beside) or None
             cells["description"] = address(*beside)
         if value is not None:
-            figure = Number(value, unit.unit, unit.scale, spec.decimals, address(row, column), ())
-            _put_quantity(raw, "value", figure)
-            cells["value"] = figure.cell
+            said: Said = {}
+            _put_quantity(said, "value", Figures([value], [""], [Kind(unit.unit, unit.scale, spec.decimals)]))
+            raw |= {name: values[0] for name, values in said.items()}
+            cells["value"] = address(row, column)
         raw["cells"] = _as_json(tuple(cells.items()))
         made.append(raw)
     if made:

@@ -12,6 +12,7 @@ from loaders.values import NotANumberError, is_dash, number, says_thousands_twic
 
 _LARGEST = Decimal(10) ** 12
 _DECIMALS_KEPT = 6
+_STORED = {float, str}
 _WRITTEN_AS_NUMBERS = ("number", "percent", "percent_points")
 _KINDS = {
     "percent": "a percentage",
@@ -81,24 +82,57 @@ def _read(value: CellValue, reads: str, typed: bool, above_150_percent: bool) ->
 _read_remembered = lru_cache(REMEMBERED, typed=True)(_read)
 
 
-class _Stored(dict[float, Figure]):
+class _Stored(dict[CellValue, Figure]):
     """What numbers that are stored as such are in a column, by the numbers."""
 
     def __init__(self, reads: str, above_150_percent: bool) -> None:
         super().__init__()
         self.how = reads, True, above_150_percent
 
-    def __missing__(self, value: float) -> Figure:
+    def __missing__(self, value: CellValue) -> Figure:
         if len(self) >= REMEMBERED:
             self.clear()
         found = self[value] = _read(value, *self.how)
         return found
 
 
+class _Unremarkable(dict[CellValue, Decimal | None]):
+    """The figures of such numbers, and of blank cells; of any other cell, and where something is to be said, none."""
+
+    def __init__(self, stored: Mapping[CellValue, Figure]) -> None:
+        super().__init__()
+        self.stored = stored
+
+    def __missing__(self, value: CellValue) -> Decimal | None:
+        read = self.stored[value] if isinstance(value, float) or value == "" else None
+        if read is None or read.remarks:
+            raise KeyError(value)
+        if len(self) >= REMEMBERED:
+            self.clear()
+        self[value] = read.value
+        return read.value
+
+
 @cache
-def stored_figures(reads: str, above_150_percent: bool) -> Mapping[float, Figure]:
+def stored_figures(reads: str, above_150_percent: bool) -> Mapping[CellValue, Figure]:
     """`read_figure` of numbers that are stored as such, for those who ask for very many."""
     return _Stored(reads, above_150_percent)
+
+
+@cache
+def _unremarkable(reads: str, above_150_percent: bool) -> Mapping[CellValue, Decimal | None]:
+    return _Unremarkable(stored_figures(reads, above_150_percent))
+
+
+def read_column(values: list[CellValue], unit: Unit, *, above_150_percent: bool) -> list[Decimal | None] | None:
+    """The figures of cells that are stored as numbers, or blank; None where any is not, or has something to be said."""
+    # Equal to 1 and 0 as keys, True and False are not the same as cells.
+    if not _STORED.issuperset(map(type, values)):
+        return None
+    try:
+        return list(map(_unremarkable(unit.reads, above_150_percent).__getitem__, values))
+    except KeyError:
+        return None
 
 
 def _rounded(read: Decimal) -> Decimal:

@@ -115,6 +115,11 @@ class Column(_Part):
         """Whether its cells hold words that are kept as they stand there."""
         return not (self.fill_down or self.tokens or self.date or self.split or self.words or self.vocabulary)
 
+    @cached_property
+    def is_of_scale(self) -> bool:
+        """Whether its cells hold the words of a scale, which are kept as they stand there."""
+        return bool(self.vocabulary) and not (self.fill_down or self.tokens or self.date or self.split or self.words)
+
     def token(self, value: CellValue) -> str | None:
         """The token that a cell's word stands for; None where it is not among `tokens`."""
         if not self.tokens or not isinstance(value, str):

@@ -1,17 +1,19 @@
 """One printed table on one sheet: its blocks, rows and cells, as its layout describes them."""
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from operator import itemgetter
 
 from loaders.cells import Sheet, whole_address
 from loaders.drift import blank_headings, heading_drift, likely_heading, row_drift
-from loaders.figures import read_figure, stored_figures
+from loaders.figures import read_column, read_figure
 from loaders.layout import Column, Dates, Heading, TableLayout, Unit, vocabulary
 from loaders.patterns import as_path, find, match, match_path, names_in
-from loaders.rows import Block, Headings, Number, Row, Said, Text
+from loaders.rows import Block, Columns, Figures, Headings, Kind, Said, Text, Words
 from loaders.text import CellValue, key, plain
 from loaders.values import NotADateError, NotANumberError, calendar_day, is_dash, number
 from quarterdeck.findings import Finding
@@ -62,15 +64,18 @@ class TableReader:
         self.headed: set[int] = set()
         self.heading_rows = heading_rows(layout.heading, sheet)
         self.others: list[TableReader] = []
+        self._told: list[tuple[int, Finding]] = []
+        self._kinds: dict[Kind, Kind] = {}
         self._vocabularies: dict[str, frozenset[str]] = {}
         self._filled = [(name, spec) for name, spec in layout.columns.items() if spec.filled]
 
-    def rows(self) -> list[Row]:
-        """Every row of every block; empty, with a finding, where the table is not on the sheet."""
+    def rows(self) -> list[Columns]:
+        """The rows of every block that has some; none, with a finding, where the table is not on the sheet."""
         if self.layout.rows_at_band:
-            found = self._band_rows(self.layout.rows_at_band)
+            found = [self._band_rows(self.layout.rows_at_band)]
         else:
-            found = [row for block in self._all_blocks() for row in block.rows]
+            found = [block.rows for block in self._all_blocks()]
+        found = [rows for rows in found if len(rows)]
         if not found and not self.layout.optional and not self._names_a_missing_column():
             self._find(
                 "table-missing",
@@ -90,6 +95,10 @@ class TableReader:
 
     def _find(self, rule: str, message: str, remedy: str, cell: str | None = None) -> None:
         self.findings.append(finding(rule, message, remedy=remedy, sheet=self.sheet.name, cell=cell))
+
+    def _tell(self, line: int, rule: str, message: str, remedy: str, cell: str) -> None:
+        """Find something in a line of the block that is read; it is told after what is found in the lines above."""
+        self._told.append((line, finding(rule, message, remedy=remedy, sheet=self.sheet.name, cell=cell)))
 
     # Where the table is
 
@@ -113,7 +122,7 @@ class TableReader:
         while index < len(self.sheet.rows):
             if index in self.heading_rows:
                 if block:
-                    yield block
+                    yield self._read(block)
                 count += 1
                 block = self._open_block(count, index, context)
                 self.understood.update(range(index, index + self.layout.heading.rows))
@@ -125,19 +134,18 @@ class TableReader:
                 context = self._within(context, *band)
                 if block:
                     block.context = self._within(block.context, *band)
-                    block.boundary = len(block.rows)
-                    block.group_starts.add(block.boundary)
+                    block.group_starts.add(len(block.lines))
             elif block is not None:
                 if self._is_blank(index, block):
                     if not self.layout.blank_rows_inside and not self._goes_on_below(index, block):
-                        yield block
+                        yield self._read(block)
                         block = None
                 elif not self._is_ignored(index):
                     self.understood.add(index)
-                    self._add_rows(block, index)
+                    block.lines.append((index, block.context))
             index += 1
         if block:
-            yield block
+            yield self._read(block)
 
     def _open_block(self, count: int, index: int, context: dict[str, Text]) -> Block | None:
         said = dict(context)
@@ -276,8 +284,9 @@ class TableReader:
         ended = set().union(*map(names_in, patterns))
         return {name: text for name, text in context.items() if name not in ended} | said
 
-    def _band_rows(self, name: str) -> list[Row]:
-        rows: list[Row] = []
+    def _band_rows(self, name: str) -> Columns:
+        lines: list[int] = []
+        said_there: list[dict[str, Text]] = []
         context: dict[str, Text] = {}
         for index in range(len(self.sheet.rows)):
             band = self._band(index)
@@ -286,9 +295,12 @@ class TableReader:
             level, said = band
             context = self._within(context, level, said)
             if name in said:
-                rows.append(Row(index + 1, 1, texts=context))
-            elif rows and name in context:
-                rows[-1].texts = context
+                lines.append(index)
+                said_there.append(context)
+            elif lines and name in context:
+                said_there[-1] = context
+        rows = Columns(lines)
+        rows.put_all(said_there)
         return rows
 
     def _is_blank(self, index: int, block: Block) -> bool:
@@ -303,7 +315,8 @@ class TableReader:
             return False
         if any(below in reader.heading_rows for reader in (self, *self.others)) or not self._is_row(below, block):
             return False
-        self._find(
+        self._tell(
+            index,
             "blank-row",
             f"There is nothing in {self.sheet.line(index)}; the table '{self.layout.table}' was read on beyond it.",
             "Nothing needs to be done.",
@@ -343,67 +356,95 @@ class TableReader:
         first = next(filter(None, self.sheet.shown[index]), "")
         return any(match(pattern, first) is not None for pattern in self.layout.ignore_rows)
 
-    # What is in a row
+    # What is in the rows
 
-    def _add_rows(self, block: Block, index: int) -> None:
-        texts, shown = dict(block.context), self.sheet.shown[index]
-        for name, column in block.headings.words:
-            spec, text = self.layout.columns[name], shown[column] if column < len(shown) else ""
-            if text and spec.is_plain:
-                texts[name] = Text(text, self.sheet.own_address(index, column))
-            elif text or spec.fill_down:
-                texts |= self._texts(block, name, spec, index, column)
-        row_type = next(
-            (total.type for total in self.layout.totals if _reads(texts.get(total.column), total.label)), "detail"
-        )
-        for fields, part in self._parts_of(texts):
-            row = Row(
-                index + 1, block.number, row_type, month=self._month(texts), texts=texts | fields if fields else texts
-            )
+    def _read(self, block: Block) -> Block:
+        """The block, with what its lines say read a column at a time."""
+        if block.lines:
+            self._read_words(block)
+            parts = self._part_rows(block) if self.layout.parts else None
             for name, places in block.headings.figures:
-                spec = self.layout.columns[name]
-                if not (spec.blank_where_filled and spec.blank_where_filled in texts):
-                    row.numbers[name] = self._numbers(row, spec, index, places, part)
-            self._roll_up(block, row)
-            block.rows.append(row)
-            self._check_filled(block, row, index)
+                block.rows.figures[name] = self._figures(block.rows, self.layout.columns[name], places, parts)
+            self._roll_up(block)
+            self._check_filled(block)
+        told, self._told = self._told, []
+        self.findings.extend(found for _, found in sorted(told, key=itemgetter(0)))
+        return block
 
-    def _month(self, texts: dict[str, Text]) -> str | None:
-        day = texts.get(self.layout.stands_at or "")
-        return day.value[: len("2018-09")] if day else None
+    def _read_words(self, block: Block) -> None:
+        """Make the block's rows, with their words, their types and months."""
+        lines = [line for line, _ in block.lines]
+        rows = block.rows = Columns(lines, block.number)
+        rows.put_all([context for _, context in block.lines])
+        for name, column in block.headings.words:
+            spec = self.layout.columns[name]
+            texts = self.sheet.column_shown(column, lines)
+            if spec.is_plain or (spec.is_of_scale and self._are_known(texts, spec.vocabulary or "")):
+                rows.put(name, _words(texts, self.sheet.own_addresses(lines, column)))
+            else:
+                self._read_coded(rows, name, column, [bool(text or spec.fill_down) for text in texts])
+        # Of several totals that a row may be, the first in the layout says which.
+        for total in reversed(self.layout.totals):
+            for row, text in enumerate(rows.said(total.column)):
+                if text is not None and match(total.label, text) is not None:
+                    rows.types[row] = total.type
+        rows.months = [day and day[: len("2018-09")] for day in rows.said(self.layout.stands_at)]
 
-    def _parts_of(self, texts: dict[str, Text]) -> Iterator[tuple[dict[str, Text], tuple[str, int] | None]]:
-        for parts in self.layout.parts:
-            if _reads(texts.get(parts.column), parts.label):
-                cell = texts[parts.column].cell
-                for position, fields in enumerate(parts.fields):
-                    yield {name: Text(value, cell) for name, value in fields.items()}, (parts.separator, position)
-                return
-        yield {}, None
+    def _read_coded(self, rows: Columns, name: str, column: int, wanted: list[bool]) -> None:
+        """Read words that are not kept as they stand there, in the rows where they are wanted."""
+        spec = self.layout.columns[name]
+        found: dict[str, list[Text | None]] = {}
+        for row, number_of in enumerate(rows.number_of):
+            if wanted[row]:
+                above = found[name][row - 1] if row and name in found else None
+                if row and (above := above or rows.text(name, row - 1)):
+                    above = Text(above.value, whole_address(above.cell, rows.number_of[row - 1]))
+                for part, text in self._texts(name, spec, number_of - 1, column, above).items():
+                    found.setdefault(part, [None] * len(rows))[row] = text
+        for part, texts in found.items():
+            rows.put(part, Words([text and text.value for text in texts], [text and text.cell for text in texts]))
 
-    def _texts(self, block: Block, name: str, spec: Column, index: int, column: int) -> dict[str, Text]:
+    def _part_rows(self, block: Block) -> list[tuple[str, int] | None]:
+        """Part the rows whose cells hold several figures: of each row, the separator and which part it is."""
+        rows = block.rows
+        origins: list[int] = []
+        fields: list[dict[str, Text]] = []
+        found: list[tuple[str, int] | None] = []
+        for row in range(len(rows)):
+            parts = next((each for each in self.layout.parts if _reads(rows.text(each.column, row), each.label)), None)
+            label = parts and rows.text(parts.column, row)
+            for position, said in enumerate(parts.fields if parts else [{}]):
+                origins.append(row)
+                found.append((parts.separator, position) if parts else None)
+                fields.append({name: Text(value, label.cell) for name, value in said.items()} if label else {})
+        block.group_starts = {bisect_left(origins, start) for start in block.group_starts}
+        block.rows = rows.at(origins)
+        block.rows.put_all(fields)
+        return found
+
+    def _texts(self, name: str, spec: Column, index: int, column: int, above: Text | None) -> dict[str, Text]:
+        """What a cell says; one that is blank, where it is filled down, what it is merged with or what stands above."""
         value, cell = self.sheet.value(index, column), self.sheet.own_address(index, column)
         if not plain(value) and spec.fill_down:
             top, left = self.sheet.origin(index, column)
             if (top, left) != (index, column):
                 value, cell = self.sheet.value(top, left), self.sheet.address(top, left)
-            elif block.rows and name in block.rows[-1].texts:
-                previous = block.rows[-1]
-                carried = previous.texts[name]
-                return {name: Text(carried.value, whole_address(carried.cell, previous.number_of))}
+            elif above:
+                return {name: above}
         text = plain(value)
         if not text:
             return {}
         if token := spec.token(value):
             return {token_of(name): Text(token, cell)}
         if spec.date:
-            return self._date(name, spec.date, value, cell, self.sheet.address(index, column))
+            return self._date(name, spec.date, value, cell, index, column)
         if spec.split:
             return self._split(spec, value, cell) or {name: Text(text, cell)}
         if spec.words:
-            return {name: Text(self._word(spec, text, self.sheet.address(index, column)), cell)}
+            return {name: Text(self._word(spec, text, index, column), cell)}
         if spec.vocabulary and key(text) not in self._known_words(spec.vocabulary):
-            self._find(
+            self._tell(
+                index,
                 "word-unmapped",
                 f"'{text}' is not a known word of the scale '{spec.vocabulary}'.",
                 "Use a word of the status key, or ask the data team to add this one to the scale.",
@@ -411,20 +452,25 @@ class TableReader:
             )
         return {name: Text(text, cell)}
 
+    def _are_known(self, texts: list[str], scale_id: str) -> bool:
+        """Whether a scale knows all of these words."""
+        return self._known_words(scale_id).issuperset(map(key, {text for text in texts if text}))
+
     def _known_words(self, scale_id: str) -> frozenset[str]:
         if scale_id not in self._vocabularies:
             self._vocabularies[scale_id] = vocabulary(self.settings.seeds, scale_id)
         return self._vocabularies[scale_id]
 
-    def _date(self, name: str, spec: Dates, value: CellValue, cell: str, where: str) -> dict[str, Text]:
+    def _date(self, name: str, spec: Dates, value: CellValue, cell: str, index: int, column: int) -> dict[str, Text]:
         try:
             day = calendar_day(value, spec.written, spec.month)
         except NotADateError:
-            self._find(
+            self._tell(
+                index,
                 "date-invalid",
                 f"'{plain(value)}' stands where a date belongs.",
                 f"Type the date as in the template, for example {date(2018, 9, 30).strftime(spec.written)}.",
-                where,
+                self.sheet.address(index, column),
             )
             return {}
         shown = day.isoformat() if spec.kept == "day" else day.isoformat()[: len("2018-09")]
@@ -444,69 +490,110 @@ class TableReader:
                 texts[part] = Text(plain(kept), cell)
         return texts
 
-    def _word(self, spec: Column, text: str, cell: str) -> str:
+    def _word(self, spec: Column, text: str, index: int, column: int) -> str:
         known = {key(word): code for word, code in spec.words.items()}
         code = known.get(key(text))
         if code is None:
-            self._find(
+            self._tell(
+                index,
                 "word-unmapped",
                 f"'{text}' is not a label of the table '{self.layout.table}'.",
                 "Use the template's label, or ask the data team to add this one to the layout.",
-                cell,
+                self.sheet.address(index, column),
             )
         return code or text
 
-    def _numbers(
-        self, row: Row, spec: Column, index: int, found: list[tuple[int, Said]], part: tuple[str, int] | None
-    ) -> list[Number]:
-        unit = self._unit(row, spec, index)
-        numbers: list[Number] = []
-        if unit is None:
-            return numbers
-        sheet, tokens, above = self.sheet, spec.tokens, spec.above_150_percent
-        scale, decimals = -unit.scale if spec.negate else unit.scale, spec.decimals
-        # Of a cell with several figures a part is text anyway.
-        typed, values = sheet.typed and part is None, sheet.rows[index]
-        stored = stored_figures(unit.reads, above)
-        for column, said in found:
-            value, of_several = values[column] if column < len(values) else "", None
-            if value == "" and not tokens:
-                continue
-            if tokens and (token := spec.token(value)):
-                cell = sheet.own_address(index, column)
-                numbers.append(Number(None, unit.unit, unit.scale, 0, cell, said, token))
-                continue
-            if part and isinstance(value, str) and plain(value):
-                pieces = plain(value).split(part[0])
-                if len(pieces) > max(part[1], 1):
-                    value, of_several = pieces[part[1]], part[1] + 1
-                else:
-                    value = plain(value)
-            if isinstance(value, float):
-                figure, remarks = stored[value]
-            else:
-                figure, remarks = read_figure(value, unit, typed=typed, above_150_percent=above)
-            for remark in remarks:
-                self._find(*remark, sheet.address(index, column))
-            if figure is not None:
-                if isinstance(value, str):
-                    of_several = _PARTS_READ.get(unit.reads, of_several)
-                places = _decimals(figure) if decimals == "as typed" else decimals
-                cell = sheet.own_address(index, column)
-                numbers.append(Number(figure, unit.unit, scale, places, cell, said, None, of_several))
-        return numbers
+    def _figures(
+        self, rows: Columns, spec: Column, places: list[tuple[int, Said]], parts: list[tuple[str, int] | None] | None
+    ) -> list[Figures]:
+        """The figures in the sheet's columns that are of one kind."""
+        lines = [number_of - 1 for number_of in rows.number_of]
+        units = self._units(rows, spec)
+        alike = not (spec.tokens or parts or spec.decimals == "as typed" or any(unit is not units[0] for unit in units))
+        return [
+            (alike and self._read_alike(spec, units[0], lines, *place))
+            or self._read_one_by_one(spec, units, lines, *place, parts or [None] * len(lines))
+            for place in places
+        ]
 
-    def _unit(self, row: Row, spec: Column, index: int) -> Unit | None:
+    def _read_alike(self, spec: Column, unit: Unit | None, lines: list[int], column: int, said: Said) -> Figures | None:
+        """A column of figures that are numbers, or blank, and of which nothing is to be said; None for any other."""
+        if unit is None:
+            return None
+        values = self.sheet.column(column, lines)
+        figures = read_column(values, unit, above_150_percent=spec.above_150_percent)
+        if figures is None:
+            return None
+        kind = self._kind(spec, unit, said)
+        kinds = [figure if figure is None else kind for figure in figures]
+        return Figures(figures, self.sheet.own_addresses(lines, column), kinds)
+
+    def _read_one_by_one(
+        self,
+        spec: Column,
+        units: Sequence[Unit | None],
+        lines: list[int],
+        column: int,
+        said: Said,
+        parts: list[tuple[str, int] | None],
+    ) -> Figures:
+        values: list[Decimal | None] = []
+        kinds: list[Kind | None] = []
+        several: list[int | None] = []
+        for line, unit, part, value in zip(lines, units, parts, self.sheet.column(column, lines), strict=True):
+            figure, kind, of_several = None, None, None
+            if unit and (token := spec.token(value)):
+                kind = Kind(unit.unit, unit.scale, 0, said, token)
+            elif unit and value != "":
+                figure, of_several = self._read_figure(spec, unit, line, column, part)
+                kind = None if figure is None else self._kind(spec, unit, said, figure)
+            values.append(figure)
+            kinds.append(kind)
+            several.append(of_several if kind else None)
+        return Figures(values, self.sheet.own_addresses(lines, column), kinds, several if any(several) else None)
+
+    def _kind(self, spec: Column, unit: Unit, said: Said, figure: Decimal | None = None) -> Kind:
+        scale = -unit.scale if spec.negate else unit.scale
+        decimals = _decimals(figure or Decimal(0)) if spec.decimals == "as typed" else spec.decimals
+        kind = Kind(unit.unit, scale, decimals, said)
+        return self._kinds.setdefault(kind, kind)
+
+    def _read_figure(
+        self, spec: Column, unit: Unit, line: int, column: int, part: tuple[str, int] | None
+    ) -> tuple[Decimal | None, int | None]:
+        """A cell's figure, or the part of it that is meant, and of several which it is."""
+        value, of_several = self.sheet.value(line, column), None
+        if part and isinstance(value, str) and plain(value):
+            value, of_several = _part_of(plain(value), *part)
+        # Of a cell with several figures a part is text anyway.
+        typed = self.sheet.typed and part is None
+        figure, remarks = read_figure(value, unit, typed=typed, above_150_percent=spec.above_150_percent)
+        for remark in remarks:
+            self._tell(line, *remark, self.sheet.address(line, column))
+        if isinstance(value, str):
+            of_several = _PARTS_READ.get(unit.reads, of_several)
+        return figure, of_several
+
+    def _units(self, rows: Columns, spec: Column) -> Sequence[Unit | None]:
+        """The unit of each row's figures; none where it has none in this column, or where the layout gives none."""
+        hidden = rows.said(spec.blank_where_filled)
         if spec.unit:
-            return self.units[spec.unit]
-        by = row.texts.get(spec.units_by or "")
-        name = spec.units.get(by.value, spec.units.get("*")) if by else None
-        if by and name:
+            unit = self.units[spec.unit]
+            return [unit if text is None else None for text in hidden]
+        return [
+            self._unit(spec, by, number_of - 1) if text is None else None
+            for text, by, number_of in zip(hidden, rows.said(spec.units_by), rows.number_of, strict=True)
+        ]
+
+    def _unit(self, spec: Column, by: str | None, index: int) -> Unit | None:
+        name = None if by is None else spec.units.get(by, spec.units.get("*"))
+        if by is not None and name:
             unit = self.units[name]
-            return unit if unit.unit else unit.model_copy(update={"unit": by.value})
-        self._find(
+            return unit if unit.unit else unit.model_copy(update={"unit": by})
+        self._tell(
+            index,
             "word-unmapped",
-            f"The layout gives no unit for '{by.value if by else ''}' in the table '{self.layout.table}'.",
+            f"The layout gives no unit for '{by or ''}' in the table '{self.layout.table}'.",
             "Ask the data team to add the unit of this row to the layout.",
             self.sheet.address(index, 0),
         )
@@ -526,46 +613,63 @@ class TableReader:
 
     # What rows are to each other
 
-    def _roll_up(self, block: Block, row: Row) -> None:
-        if row.type in ("detail", "aggregate"):
-            return
-        start = block.boundary if row.type == "subtotal" else 0
-        for other in block.rows[start:]:
-            counted = other.type != "aggregate" and (row.type == "total" or other.type == "detail")
-            if other.rolls_up_to is None and counted:
-                other.rolls_up_to = row.number_of
-        block.boundary = len(block.rows) + 1
-
-    def _check_filled(self, block: Block, row: Row, index: int) -> None:
-        if row.type != "detail" or not self._filled or not block.complete:
-            return
-        for name, spec in self._filled:
-            if name not in row.texts and token_of(name) not in row.texts and not row.numbers.get(name):
-                self._find(
-                    "value-required",
-                    f"'{' / '.join(filter(None, spec.path)) or name}' is blank in {self.sheet.line(index)}.",
-                    "Fill the cell, or clear the others beside it.",
-                    self.sheet.address(index, block.columns[name][0][0]),
-                )
-
-    def _check_unique(self, rows: list[Row]) -> None:
-        if not self.layout.unique:
-            return
-        seen: dict[tuple[str, ...], int] = {}
-        for row in rows:
-            identity = tuple(key(row.texts[name].value) if name in row.texts else "" for name in self.layout.unique)
-            if row.type != "detail" or not any(identity):
+    def _roll_up(self, block: Block) -> None:
+        """Name for each row the total that sums it."""
+        rows, boundary = block.rows, 0
+        for total, kind in enumerate(rows.types):
+            if total in block.group_starts:
+                boundary = total
+            if kind not in ("subtotal", "total"):
                 continue
-            if identity in seen:
-                name = next(row.texts[name] for name in reversed(self.layout.unique) if name in row.texts)
-                self._find(
-                    "row-duplicated",
-                    f"'{name.value}' is reported twice, in {self.sheet.line(seen[identity] - 1)} and in "
-                    f"{self.sheet.line(row.number_of - 1)}.",
-                    "Keep one of the two.",
-                    whole_address(name.cell, row.number_of),
-                )
-            seen.setdefault(identity, row.number_of)
+            for row in range(boundary if kind == "subtotal" else 0, total):
+                counted = rows.types[row] == "detail" or (kind == "total" and rows.types[row] != "aggregate")
+                if rows.rolls_up_to[row] is None and counted:
+                    rows.rolls_up_to[row] = rows.number_of[total]
+            boundary = total + 1
+
+    def _check_filled(self, block: Block) -> None:
+        rows = block.rows
+        for name, spec in self._filled if block.complete else ():
+            words = [rows.said(name), rows.said(token_of(name))]
+            figures = [column.kinds for column in rows.figures.get(name, ())]
+            for row, kind in enumerate(rows.types):
+                is_blank = all(said[row] is None for said in words) and not any(kinds[row] for kinds in figures)
+                if kind == "detail" and is_blank:
+                    index = rows.number_of[row] - 1
+                    self._tell(
+                        index,
+                        "value-required",
+                        f"'{' / '.join(filter(None, spec.path)) or name}' is blank in {self.sheet.line(index)}.",
+                        "Fill the cell, or clear the others beside it.",
+                        self.sheet.address(index, block.columns[name][0][0]),
+                    )
+
+    def _check_unique(self, found: list[Columns]) -> None:
+        seen: dict[tuple[str, ...], int] = {}
+        for rows in found if self.layout.unique else ():
+            said = zip(*map(rows.said, self.layout.unique), strict=True)
+            for row, (kind, texts) in enumerate(zip(rows.types, said, strict=True)):
+                identity = tuple("" if text is None else key(text) for text in texts)
+                if kind != "detail" or not any(identity):
+                    continue
+                number_of = rows.number_of[row]
+                if identity in seen:
+                    name = next(filter(None, (rows.text(each, row) for each in reversed(self.layout.unique))))
+                    self._find(
+                        "row-duplicated",
+                        f"'{name.value}' is reported twice, in {self.sheet.line(seen[identity] - 1)} and in "
+                        f"{self.sheet.line(number_of - 1)}.",
+                        "Keep one of the two.",
+                        whole_address(name.cell, number_of),
+                    )
+                seen.setdefault(identity, number_of)
+
+
+def _words(texts: list[str], cells: list[str]) -> Words:
+    """Words where there are some."""
+    return Words(
+        [text or None for text in texts], [cell if text else None for text, cell in zip(texts, cells, strict=True)]
+    )
 
 
 @cache
@@ -576,6 +680,12 @@ def token_of(column: str) -> str:
 
 def _decimals(figure: Decimal) -> int:
     return max(0, -int(figure.as_tuple().exponent))
+
+
+def _part_of(text: str, separator: str, position: int) -> tuple[str, int | None]:
+    """One of a cell's several figures and which it is, counted from 1; all of a cell that has but one."""
+    pieces = text.split(separator)
+    return (pieces[position], position + 1) if len(pieces) > max(position, 1) else (text, None)
 
 
 def _reads(text: Text | None, label: str) -> bool:
