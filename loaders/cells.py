@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from typing import Literal, TypeVar
 
 from loaders.text import CellValue, compared, shown
 
+T = TypeVar("T")
 Address = tuple[int, int]
 """Row and column, both counted from 0."""
 _LARGEST_INDEXED = 100_000
@@ -158,11 +160,11 @@ class Sheet:
 
     def column(self, column: int, rows: list[int]) -> list[CellValue]:
         """A column's values in these rows; `""` outside the sheet."""
-        return [values[column] if column < len(values) else "" for values in map(self.rows.__getitem__, rows)]
+        return _column(self.rows, column, rows)
 
     def column_shown(self, column: int, rows: list[int]) -> list[str]:
         """A column's texts in these rows; `""` outside the sheet."""
-        return [texts[column] if column < len(texts) else "" for texts in map(self.shown.__getitem__, rows)]
+        return _column(self.shown, column, rows)
 
     def own_addresses(self, rows: list[int], column: int) -> list[str]:
         """What the cells of a column are called beside their rows' numbers, as by `own_address`."""
@@ -202,6 +204,14 @@ class Workbook:
 
     sheets: list[Sheet]
     links_out: bool = False
+
+
+def _column(cells: list[list[T]], column: int, rows: list[int]) -> list[T | Literal[""]]:
+    try:
+        return [cells[row][column] for row in rows]
+    except IndexError:
+        # Rows of csv files need not be equally long.
+        return [values[column] if column < len(values) else "" for values in map(cells.__getitem__, rows)]
 
 
 @cache

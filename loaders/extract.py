@@ -386,7 +386,10 @@ def _with_value(cells: Where, said: tuple[str, ...], cell: str, part: int | None
 def _put_quantity(said: Said, name: str, figures: Figures) -> None:
     said[name] = figures.values
     for beside, of_kind in zip(_beside_quantity(name), _BESIDE, strict=True):
-        said[beside] = [kind and of_kind(kind) for kind in figures.kinds]
+        if figures.kind:
+            said[beside] = [of_kind(figures.kind)] * len(figures.kinds)
+        else:
+            said[beside] = [kind and of_kind(kind) for kind in figures.kinds]
 
 
 @cache

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from loaders.archive import Receipt, mark_loaded, withdrawal_of
 from loaders.names import file_key
 from loaders.numbering import Numbering, Submission
-from loaders.read import ROWS
+from loaders.read import PLACES, ROWS
 from loaders.reader_version import layouts_version, reader_version
 from quarterdeck.events import tell
 from quarterdeck.findings import Finding, Severity
@@ -31,6 +31,7 @@ from quarterdeck.warehouse import (
     INTEGER,
     SUBMISSIONS,
     TEXT,
+    Columns,
     connect,
     insert_rows,
     prepare,
@@ -225,15 +226,25 @@ def _copy_rows(connection: "duckdb.DuckDBPyConnection", paths: list[Path], submi
         if files:
             columns = record_columns(record)
             rest = ", ".join(f"rows.{column}" for column in columns if column != "submission_id")
-            # Of a column in which all rows of a line have one value it stands there once.
-            lists = ", ".join(f"unnest(list_resize({name}, {ROWS}, {name}[1])) as {name}" for name in columns)
+            lists = ", ".join(f"unnest({_listed(name, kind)}) as {name}" for name, kind in columns.items())
             connection.execute(
                 f"insert into raw.{record} by name select numbered.submission_id, {rest}"
                 f" from (select {lists} from read_json(?, columns = ?, format = 'newline_delimited',"
                 f" maximum_object_size = {_longest_line(files)})) as rows"
                 " join numbered on rows.submission_id = numbered.receipt_id and rows.reporting_period = numbered.month",
-                [list(map(str, files)), {name: f"{kind}[]" for name, kind in columns.items()} | {ROWS: INTEGER}],
+                [list(map(str, files)), _kinds_of_line(columns)],
             )
+
+
+def _listed(name: str, kind: str) -> str:
+    """SQL of a column's values in a line: one that stands there alone is that of all rows."""
+    listed = f"list_resize({name}, {ROWS}, {name}[1])"
+    return f'coalesce(list_select({name}, "{name}{PLACES}"), {listed})' if kind == TEXT else listed
+
+
+def _kinds_of_line(columns: Columns) -> Columns:
+    places = {f"{name}{PLACES}": f"{INTEGER}[]" for name, kind in columns.items() if kind == TEXT}
+    return {name: f"{kind}[]" for name, kind in columns.items()} | places | {ROWS: INTEGER}
 
 
 def _longest_line(files: list[Path]) -> int:

@@ -42,6 +42,10 @@ _ALIKE = 100
 _ROWS_A_LINE = 1_000
 ROWS = "rows_of_line"
 """In a line of a batch's file of rows, how many rows it holds."""
+PLACES = "#"
+"""Behind a column's name there, which of the values listed each row has, counted from 1."""
+_FEW = 2
+"""Texts are listed once where there are so many times as many rows."""
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +55,10 @@ def read_batch(settings: Settings, feed: str, period: str, receipt_ids: list[str
 
     The folder holds `submissions.json` (a receipt, its layout and its findings each) and a file `<record>.jsonl` a
     record type: on every line one object from column to values, of `rows_of_line` rows that carry their receipt's id.
-    Of a column in which all rows have one value it stands there once; one that is blank throughout is left out. A file
-    that cannot be read, or that ends the process that reads it, costs the others nothing. The folder is this call's
-    own: two runs that read the same files do not meet.
+    Of a column in which all rows have one value it stands there once; one that is blank throughout is left out. Texts
+    that come again are listed once, and `<column>#` says which of them each row has. A file that cannot be read, or
+    that ends the process that reads it, costs the others nothing. The folder is this call's own: two runs that read the
+    same files do not meet.
     """
     started, received = time.monotonic(), [receipt_of(settings, feed, period, each) for each in receipt_ids]
     batches = settings.work / "batches"
@@ -278,12 +283,25 @@ class _BatchFiles:
             for start in range(0, chunk.count, _ROWS_A_LINE):
                 some = slice(start, start + _ROWS_A_LINE)
                 line: dict[str, Any] = {ROWS: min(_ROWS_A_LINE, chunk.count - start)}
-                for name, value in (identity | chunk.same | chunk.each).items():
-                    values = value[some] if name in chunk.each else [value]
-                    if values.count(values[0]) < len(values):
-                        line[name] = values
-                    elif values[0] is not None:
-                        line[name] = values[:1]
+                for name, value in (identity | chunk.same).items():
+                    if value is not None and name not in chunk.each:
+                        line[name] = [value]
+                for name, each in chunk.each.items():
+                    _put(line, name, each[some])
                 self.open[record].write(
                     json.dumps(line, default=str, separators=(",", ":"), check_circular=False) + "\n"
                 )
+
+
+def _put(line: dict[str, Any], name: str, values: list[Any]) -> None:
+    """Put a column's values into a line: one for all that are alike, and a few that come again with their places."""
+    if values.count(values[0]) == len(values):
+        if values[0] is not None:
+            line[name] = values[:1]
+        return
+    is_text = any(isinstance(value, str) for value in (values[0], values[-1]))
+    places = {value: place for place, value in enumerate(dict.fromkeys(values), 1)} if is_text else {}
+    if 0 < _FEW * len(places) <= len(values):
+        line[name], line[f"{name}{PLACES}"] = list(places), list(map(places.__getitem__, values))
+    else:
+        line[name] = values

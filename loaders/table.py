@@ -304,9 +304,11 @@ class TableReader:
         return rows
 
     def _is_blank(self, index: int, block: Block) -> bool:
-        texts = self.sheet.shown[index]
-        width = len(texts)
-        return not any(texts[column] for column in block.headings.mapped if column < width)
+        texts, mapped = self.sheet.shown[index], block.headings.mapped
+        try:
+            return not any(map(texts.__getitem__, mapped))
+        except IndexError:
+            return not any(texts[column] for column in mapped if column < len(texts))
 
     def _goes_on_below(self, index: int, block: Block) -> bool:
         """Whether what follows a blank row is a row of the table, by its figures and not only by its place."""
