@@ -341,6 +341,8 @@ def _wheres(cells: dict[str, list[str | None]], count: int) -> list[Where]:
 
 def _once_each(function: Callable[[T], Any], values: list[T]) -> list[Any]:
     """What a function makes of values, asked once for each object among them."""
+    if values[0] is values[-1] and _are_all(values, values[0]):
+        return [function(values[0])] * len(values)
     made = {number: function(value) for number, value in {id(value): value for value in values}.items()}
     return list(map(made.__getitem__, map(id, values)))
 

@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from operator import itemgetter
 
 from loaders.cells import Sheet, whole_address
@@ -83,7 +83,7 @@ class TableReader:
                 "Keep the headings as they are in the template.",
             )
         if self.layout.ignore_rows:
-            self.understood.update(index for index in range(len(self.sheet.rows)) if self._is_ignored(index))
+            self.understood |= self._ignored
         if not self._names_a_missing_column():
             self._check_unique(found)
         # What two columns read from one cell is said once.
@@ -140,7 +140,7 @@ class TableReader:
                     if not self.layout.blank_rows_inside and not self._goes_on_below(index, block):
                         yield self._read(block)
                         block = None
-                elif not self._is_ignored(index):
+                elif index not in self._ignored:
                     self.understood.add(index)
                     block.lines.append((index, block.context))
             index += 1
@@ -313,7 +313,7 @@ class TableReader:
     def _goes_on_below(self, index: int, block: Block) -> bool:
         """Whether what follows a blank row is a row of the table, by its figures and not only by its place."""
         below = next((row for row in range(index, len(self.sheet.rows)) if any(self.sheet.shown[row])), None)
-        if below is None or self._is_ignored(below) or self._band(below) is not None:
+        if below is None or below in self._ignored or self._band(below) is not None:
             return False
         if any(below in reader.heading_rows for reader in (self, *self.others)) or not self._is_row(below, block):
             return False
@@ -352,11 +352,14 @@ class TableReader:
                 continue
         return False
 
-    def _is_ignored(self, index: int) -> bool:
-        if not self.layout.ignore_rows:
-            return False
-        first = next(filter(None, self.sheet.shown[index]), "")
-        return any(match(pattern, first) is not None for pattern in self.layout.ignore_rows)
+    @cached_property
+    def _ignored(self) -> set[int]:
+        """The rows that the layout ignores."""
+        first = [next(filter(None, texts), "") for texts in self.sheet.shown] if self.layout.ignore_rows else []
+        ignored = {
+            text for text in set(first) if any(match(each, text) is not None for each in self.layout.ignore_rows)
+        }
+        return {index for index, text in enumerate(first) if text in ignored}
 
     # What is in the rows
 
@@ -633,6 +636,8 @@ class TableReader:
         rows = block.rows
         for name, spec in self._filled if block.complete else ():
             words = [rows.said(name), rows.said(token_of(name))]
+            if None not in words[0]:
+                continue
             figures = [column.kinds for column in rows.figures.get(name, ())]
             for row, kind in enumerate(rows.types):
                 is_blank = all(said[row] is None for said in words) and not any(kinds[row] for kinds in figures)
@@ -647,12 +652,11 @@ class TableReader:
                     )
 
     def _check_unique(self, found: list[Columns]) -> None:
-        seen: dict[tuple[str, ...], int] = {}
+        seen: dict[tuple[str | None, ...], int] = {}
         for rows in found if self.layout.unique else ():
-            said = zip(*map(rows.said, self.layout.unique), strict=True)
-            for row, (kind, texts) in enumerate(zip(rows.types, said, strict=True)):
-                identity = tuple("" if text is None else key(text) for text in texts)
-                if kind != "detail" or not any(identity):
+            said = [[text and key(text) for text in rows.said(name)] for name in self.layout.unique]
+            for row, identity in enumerate(zip(*said, strict=True)):
+                if rows.types[row] != "detail" or not any(identity):
                     continue
                 number_of = rows.number_of[row]
                 if identity in seen:

@@ -144,13 +144,13 @@ def _may_have_sums(rows: Columns, starts: set[int]) -> bool:
 
 
 def _rows_that_say_total(sheet: Sheet, rows: Columns) -> set[int]:
-    """The rows that call themselves totals."""
+    """The rows that call themselves totals, and that the layout does not know as such."""
     named = {
         row
         for words in rows.texts.values()
         if any("total" in key(text) for text in set(words.values) if text)
         for row, text in enumerate(words.values)
-        if text and "total" in key(text)
+        if text and rows.types[row] == "detail" and "total" in key(text)
     }
     return {row for row in named if _SAYS_TOTAL.fullmatch(key(first_text(sheet, rows, row).value))}
 
