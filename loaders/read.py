@@ -44,8 +44,8 @@ ROWS = "rows_of_line"
 """In a line of a batch's file of rows, how many rows it holds."""
 PLACES = "#"
 """Behind a column's name there, which of the values listed each row has, counted from 1."""
-_FEW = 2
-"""Texts are listed once where there are so many times as many rows."""
+_MANY_ROWS, _FEW_TEXTS = 50, 0.5
+"""Texts are listed once where so many rows have so few, as a part of the rows."""
 
 log = logging.getLogger(__name__)
 
@@ -299,9 +299,9 @@ def _put(line: dict[str, Any], name: str, values: list[Any]) -> None:
         if values[0] is not None:
             line[name] = values[:1]
         return
-    is_text = any(isinstance(value, str) for value in (values[0], values[-1]))
+    is_text = len(values) >= _MANY_ROWS and any(isinstance(value, str) for value in (values[0], values[-1]))
     places = {value: place for place, value in enumerate(dict.fromkeys(values), 1)} if is_text else {}
-    if 0 < _FEW * len(places) <= len(values):
+    if 0 < len(places) <= len(values) * _FEW_TEXTS:
         line[name], line[f"{name}{PLACES}"] = list(places), list(map(places.__getitem__, values))
     else:
         line[name] = values
