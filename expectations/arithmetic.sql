@@ -1,22 +1,36 @@
 -- Printed totals and results against what they should be. Reads the temporary tables `places` (one row a table on a sheet
--- of a submission), `kinds` (one row a kind of figure), `figures` (one row a printed figure, whatever record it came from),
--- `identities` (one row a declared identity) and `rules` (one row an identity, and 0 for roll-ups); leaves `checked`, one row
--- a comparison. Amounts are compared exactly, in canonical units (value x scale), and reported in the unit of the printed
--- figure.
+-- of a submission), `kinds` (one row a kind of figure), `figures` (one row a figure, whatever record it came from, printed
+-- or blank), `identities` (one row a declared identity) and `rules` (one row an identity, and 0 for roll-ups); leaves
+-- `checked`, one row a comparison. Amounts are compared exactly, in canonical units (value x scale), and reported in the
+-- unit of the printed figure.
 
--- Roll-ups: the rows that name a total, figure by figure, beside what that total prints. A total of other dimensions
--- than its rows (a total of years, where years run down the table) is an identity's business.
+-- What is added up: a row a figure, by the hash of what holds the figures of one comparison together. Roll-ups first: the
+-- rows that name a total, figure by figure.
+create or replace temp table terms as
+select
+    hash(place, block, rolls_up_to_row, kind) as comparison,
+    amount,
+    scale,
+    decimals,
+    unit,
+    half_unit,
+    letters,
+    row_number,
+    position
+from figures
+where rolls_up_to_row is not null and amount is not null;
+
+-- Beside each, what its total prints. A total of other dimensions than its rows (a total of years, where years run down
+-- the table) is an identity's business.
 create or replace temp table comparisons as
 with parts as (
-    select
+    select distinct
         place,
         block,
         rolls_up_to_row,
-        kind,
-        list_sort(list(printed)) as terms
+        kind
     from figures
-    where rolls_up_to_row is not null and printed is not null
-    group by all
+    where rolls_up_to_row is not null and amount is not null
 ),
 
 totals as (
@@ -26,23 +40,16 @@ totals as (
 )
 
 select
+    hash(parts.place, parts.block, parts.rolls_up_to_row, parts.kind) as comparison,
     parts.place,
     0 as identity,
     totals.label as thing,
-    concat_ws(
-        ' ',
-        nullif(kinds.figure, 'value'),
-        nullif(array_to_string(kinds.dimension_values, ' '), '')
-    ) as figure,
-    total_figures.printed,
+    concat_ws(' ', nullif(kinds.figure, 'value'), nullif(array_to_string(kinds.dimension_values, ' '), '')) as figure,
+    total_figures.number as printed_number,
     -- A blank total stands in the column of its rows.
-    case
-        when len(list_distinct(list_transform(parts.terms, t -> regexp_extract(t.cell, '^[A-Z]+')))) = 1
-            then regexp_extract(parts.terms[1].cell, '^[A-Z]+') || parts.rolls_up_to_row
-    end as cell_if_blank,
-    parts.terms,
+    null::varchar as letters_if_blank,
+    parts.rolls_up_to_row as row_if_blank,
     null::decimal(38, 12) as base_amount,
-    null::varchar as base_cell,
     null::double as within
 from parts
 inner join kinds on parts.kind = kinds.kind
@@ -57,10 +64,10 @@ left join figures as total_figures
         and parts.block = total_figures.block
         and parts.rolls_up_to_row = total_figures.source_row
         and parts.kind = total_figures.kind
-        and total_figures.printed is not null
+        and total_figures.amount is not null
 qualify
     len(kinds.dimension_values) = 0
-    or bool_or(total_figures.printed is not null) over (
+    or bool_or(total_figures.number is not null) over (
         partition by parts.place, parts.block, parts.rolls_up_to_row
     );
 
@@ -98,21 +105,71 @@ from kinds
 inner join identities on kinds.record = identities.record
 where over_label or element is not null;
 
--- Figures of one comparison share `thing`, `result_figure` and, unless the identity runs over the label, the row.
-create or replace temp table elements as
-with named as (
+-- What each table prints at all, and in which column.
+create or replace temp table printed as
+with kinds_printed as (
     select
         figures.place,
-        figures.block,
-        figures.source_row,
-        figures.printed,
-        bearings.identity,
-        bearings.over_label,
-        bearings.result_figure,
-        case when bearings.over_label then lower(figures.label) else bearings.element end as element,
-        case when bearings.over_label then bearings.dimension_words else figures.label end as thing
+        figures.kind,
+        case when by_label.kind is not null then lower(figures.label) end as label,
+        any_value(figures.letters) as letters
     from figures
-    inner join bearings on figures.kind = bearings.kind
+    left join (select distinct kind from bearings where over_label) as by_label on figures.kind = by_label.kind
+    where figures.amount is not null
+    group by all
+)
+
+select
+    kinds_printed.place,
+    bearings.identity,
+    bearings.result_figure,
+    case when bearings.over_label then kinds_printed.label else bearings.element end as element,
+    kinds_printed.letters
+from kinds_printed
+inner join bearings on kinds_printed.kind = bearings.kind;
+
+-- What an element is in an identity; those that are nothing in it are left out.
+create or replace temp table roles as
+select
+    elements.identity,
+    elements.element,
+    elements.element = identities.result as is_result,
+    coalesce(elements.element = identities.percent_of, false) as is_base,
+    case
+        when is_result then 0
+        when list_contains(identities.minus, elements.element) then -1
+        when list_contains(identities.plus, elements.element) then 1
+        when identities.plus is null and not list_contains(identities.excluded, elements.element) then 1
+        else 0
+    end as sign
+from (select distinct identity, element from printed) as elements
+inner join identities on elements.identity = identities.identity
+where is_result or is_base or sign <> 0;
+
+-- The results that follow in a table from what it prints, and the column that a blank one stands in.
+create or replace temp table results as
+select
+    printed.place,
+    printed.identity,
+    printed.result_figure,
+    any_value(printed.letters) filter (where printed.element = identities.result) as letters
+from printed
+inner join identities on printed.identity = identities.identity
+group by printed.place, printed.identity, printed.result_figure
+having
+    bool_or(printed.element = identities.result)
+    and list_has_all(list(distinct printed.element), any_value(identities.needed))
+    and not coalesce(bool_or(printed.element = identities.unless_printed), false);
+
+-- Figures of one comparison share `thing`, `result_figure` and, unless the identity runs over the label, the row.
+create or replace temp table elements as
+with following as (
+    select
+        results.place,
+        results.letters,
+        bearings.*
+    from results
+    inner join bearings on results.identity = bearings.identity and results.result_figure = bearings.result_figure
 ),
 
 -- Tables with elements beside each other. Where they run down the table, one a row, the thing alone holds them
@@ -120,111 +177,166 @@ with named as (
 side_by_side as (
     select distinct place, identity
     from (
-        select place, identity
-        from named
-        where not over_label
-        group by place, identity, source_row
-        having min(element) < max(element)
+        select figures.place, following.identity
+        from figures
+        inner join following on figures.place = following.place and figures.kind = following.kind
+        where not following.over_label
+        group by figures.place, following.identity, figures.source_row
+        having min(following.element) < max(following.element)
     )
 )
 
 select
-    named.* exclude (source_row, over_label),
-    case when side_by_side.place is not null then named.source_row end as line
-from named
-left join side_by_side on named.place = side_by_side.place and named.identity = side_by_side.identity
-where named.printed is not null;
+    figures.place,
+    following.identity,
+    if(following.over_label, following.dimension_words, figures.label) as thing,
+    following.result_figure,
+    if(side_by_side.place is null, null, figures.source_row) as line,
+    hash(figures.place, following.identity, figures.block, thing, following.result_figure, line) as comparison,
+    following.letters as letters_if_blank,
+    roles.* exclude (identity, element),
+    figures.number,
+    figures.amount,
+    figures.scale,
+    figures.decimals,
+    figures.unit,
+    figures.half_unit,
+    figures.letters,
+    figures.row_number,
+    figures.position
+from figures
+inner join following on figures.place = following.place and figures.kind = following.kind
+inner join roles
+    on
+        following.identity = roles.identity
+        and roles.element = if(following.over_label, lower(figures.label), following.element)
+left join side_by_side on figures.place = side_by_side.place and following.identity = side_by_side.identity
+where figures.amount is not null;
 
--- What each table prints at all, and the column that a blank result stands in.
-create or replace temp table printed_elements as
+insert into terms by name
 select
-    elements.place,
-    elements.identity,
-    elements.result_figure,
-    list(distinct elements.element) as elements,
-    any_value(regexp_extract(elements.printed.cell, '^[A-Z]+'))
-        filter (where elements.element = identities.result) as result_column
+    comparison,
+    if(sign < 0, -amount, amount) as amount,
+    scale,
+    decimals,
+    unit,
+    half_unit,
+    letters,
+    row_number,
+    position
 from elements
-inner join identities on elements.identity = identities.identity
-group by all;
+where sign <> 0;
 
 insert into comparisons by name
 with lines as (
     select
-        elements.place,
-        elements.identity,
-        elements.block,
-        elements.thing,
-        elements.result_figure,
-        elements.line,
-        any_value(elements.printed) filter (where elements.element = identities.result) as result_printed,
-        any_value(elements.printed) filter (where elements.element = identities.percent_of) as base,
-        list_sort(list(
-            struct_update(
-                elements.printed,
-                amount := case
-                    when list_contains(identities.minus, elements.element) then -elements.printed.amount
-                    else elements.printed.amount
-                end
-            )
-        ) filter (
-            where elements.element <> identities.result
-            and (
-                list_contains(identities.plus, elements.element)
-                or list_contains(identities.minus, elements.element)
-                or (identities.plus is null and not list_contains(identities.excluded, elements.element))
-            )
-        )) as terms
+        comparison,
+        any_value(place) as place,
+        any_value(identity) as identity,
+        any_value(thing) as thing,
+        any_value(result_figure) as figure,
+        any_value(number) filter (where is_result) as printed_number,
+        any_value(amount) filter (where is_result) as printed_amount,
+        any_value(letters_if_blank) as letters_if_blank,
+        any_value(line) as row_if_blank,
+        any_value(amount) filter (where is_base) as base_amount,
+        count(*) filter (where sign <> 0) as terms
     from elements
-    inner join identities on elements.identity = identities.identity
-    group by all
+    group by comparison
 )
 
 select
-    lines.place,
-    lines.identity,
-    lines.thing,
-    lines.result_figure as figure,
-    lines.result_printed as printed,
-    printed_elements.result_column || lines.line as cell_if_blank,
-    coalesce(lines.terms, []) as terms,
-    lines.base.amount as base_amount,
-    lines.base.cell as base_cell,
+    lines.* exclude (printed_amount, terms),
     case when identities.percent_of is not null then identities.within end as within
 from lines
 inner join identities on lines.identity = identities.identity
-inner join printed_elements
-    on
-        lines.place = printed_elements.place
-        and lines.identity = printed_elements.identity
-        and lines.result_figure = printed_elements.result_figure
 where
-    list_contains(printed_elements.elements, identities.result)
-    and list_has_all(printed_elements.elements, identities.needed)
-    and not coalesce(list_contains(printed_elements.elements, identities.unless_printed), false)
-    and (lines.result_printed is not null or identities.blank_result = 'zero')
+    (lines.printed_number is not null or identities.blank_result = 'zero')
     -- Where every operand is blank there is nothing to compare, except with a printed 0.
-    and (lines.terms is not null or lines.result_printed.amount = 0)
+    and (lines.terms > 0 or lines.printed_amount = 0)
     -- A percentage follows from figures that are all there, and of nothing there is none.
     and (
         identities.percent_of is null
-        or (
-            lines.base.amount <> 0
-            and len(lines.terms) = len(coalesce(identities.plus, [])) + len(identities.minus)
-        )
+        or (lines.base_amount <> 0 and lines.terms = len(coalesce(identities.plus, [])) + len(identities.minus))
     );
 
+-- The cells that were added up: `E6:E28` where they follow each other in a column.
+create or replace temp table added_cells as
+with runs as (
+    select
+        comparison,
+        any_value(letters) as letters,
+        min(position) as first_position,
+        min(row_number) as first_row,
+        max(row_number) as last_row
+    from (
+        select *, position - dense_rank() over (partition by comparison order by position) as run
+        from (
+            select comparison, letters, row_number, position from terms
+            union all
+            select comparison, letters, row_number, position from elements where is_base
+        )
+        where letters is not null
+    )
+    group by comparison, run
+)
+
+select
+    comparison,
+    array_to_string(
+        list_select(
+            list(letters || first_row || if(last_row > first_row, ':' || letters || last_row, '')),
+            list_grade_up(list(first_position))
+        ),
+        ', '
+    ) as recomputed_from
+from runs
+group by comparison;
+
 -- The verdicts.
-create or replace temp table judged as
-with amounts as (
+create or replace temp table checked as
+with sums as (
+    select
+        comparison,
+        count(*) as terms,
+        sum(amount) as amount,
+        arg_min(scale, position) as scale,
+        arg_min(decimals, position) as decimals,
+        arg_min(unit, position) as unit,
+        min(half_unit) as least_half_unit,
+        max(half_unit) as most_half_unit,
+        sum(half_unit) as half_units,
+        sum(half_unit * half_unit) as squares,
+        case when min(letters) = max(letters) then min(letters) end as letters
+    from terms
+    group by comparison
+),
+
+side_by_side as (
+    select
+        comparisons.*,
+        printed.amount as printed_amount,
+        coalesce(printed.scale, sums.scale) as scale,
+        coalesce(printed.unit, sums.unit) as unit,
+        coalesce(printed.decimals, sums.decimals) as decimals,
+        coalesce(
+            printed.letters || printed.row_number,
+            coalesce(comparisons.letters_if_blank, sums.letters) || comparisons.row_if_blank
+        ) as printed_cell,
+        sums.terms,
+        coalesce(sums.amount, 0) as sum_of_terms,
+        least(sums.least_half_unit, printed.half_unit) as least_half_unit,
+        greatest(sums.most_half_unit, printed.half_unit) as most_half_unit,
+        coalesce(sums.half_units, 0) + coalesce(printed.half_unit, 0) as half_units,
+        coalesce(sums.squares, 0) + coalesce(printed.half_unit * printed.half_unit, 0) as squares
+    from comparisons
+    left join sums on comparisons.comparison = sums.comparison
+    left join figures as printed on comparisons.printed_number = printed.number
+),
+
+recomputed as (
     select
         *,
-        row_number() over () as number,
-        coalesce(printed.scale, terms[1].scale) as scale,
-        coalesce(printed.unit, terms[1].unit) as unit,
-        coalesce(printed.decimals, terms[1].decimals) as decimals,
-        coalesce(printed.cell, cell_if_blank) as printed_cell,
-        coalesce(list_sum(list_transform(terms, t -> t.amount)), 0) as sum_of_terms,
         abs(scale) / 10 ^ decimals as last_place,
         -- Of next to nothing, a percentage may be larger than any number that is kept.
         try_cast(
@@ -233,107 +345,75 @@ with amounts as (
         -- A percentage that rounds to the printed one is the printed one; another is shown to two more places.
         case
             when within is null then sum_of_terms
-            when abs(percentage - printed.amount) <= (last_place / 2)::decimal(38, 12) then printed.amount
+            when abs(percentage - printed_amount) <= (last_place / 2)::decimal(38, 12) then printed_amount
             else percentage
-        end as recomputed_amount,
-        list_transform(
-            list_filter(list_append(terms, printed), f -> not list_contains(getvariable('exact_units'), f.unit)),
-            f -> abs(f.scale)::double * 0.5 / 10 ^ f.decimals
-        ) as half_units
-    from comparisons
-)
-
-select
-    *,
-    recomputed_amount - coalesce(printed.amount, 0) as difference_amount,
-    case
-        when within is not null then within * last_place
-        when printed is null or len(half_units) = 0 then 0
-        -- The same figure twice: rounded alike it is the same, else the coarser one decides.
-        when len(terms) = 1 and list_min(half_units) = list_max(half_units) then 0
-        when len(terms) = 1 then list_max(half_units)
-        else least(list_sum(half_units), sqrt(3 * list_sum(list_transform(half_units, h -> h * h))))
-    end as tolerance_amount,
-    case
-        when difference_amount = 0 then 'agrees'
-        when abs(difference_amount) <= tolerance_amount then 'rounds'
-        else 'disagrees'
-    end as verdict
-from amounts;
-
--- The cells that were added up: `E6:E28` where they follow each other in a column.
-create or replace temp table added_cells as
-with cells as (
-    select
-        number,
-        regexp_extract(cell, '^[A-Z]+') as letters,
-        regexp_extract(cell, '[0-9]+$')::integer as row_number
-    from (
-        select number, unnest(terms).cell as cell from judged
-        union
-        select number, base_cell as cell from judged
-    )
-    where cell is not null
+        end as recomputed_amount
+    from side_by_side
 ),
 
-runs as (
-    select number, letters, min(row_number) as first_row, max(row_number) as last_row
-    from (
-        select *, row_number - row_number() over (partition by number, letters order by row_number) as run
-        from cells
-    )
-    group by number, letters, run
+judged as (
+    select
+        *,
+        recomputed_amount - coalesce(printed_amount, 0) as difference_amount,
+        case
+            when within is not null then within * last_place
+            when printed_amount is null or least_half_unit is null then 0
+            -- The same figure twice: rounded alike it is the same, else the coarser one decides.
+            when terms = 1 and least_half_unit = most_half_unit then 0
+            when terms = 1 then most_half_unit
+            else least(half_units, sqrt(3 * squares))
+        end as tolerance_amount,
+        case
+            when difference_amount = 0 then 'agrees'
+            when abs(difference_amount) <= tolerance_amount then 'rounds'
+            else 'disagrees'
+        end as verdict
+    from recomputed
+),
+
+placed as (
+    select
+        row_number() over () as number,
+        places.submission_id,
+        places.organisation_code,
+        places.reporting_period,
+        places.record,
+        places.record_order,
+        judged.thing || ': ' || replace(judged.figure, '_', ' ') || ' = ' || rules.says as subject,
+        -- Blank where it is a million million or more.
+        try_cast(judged.printed_amount / judged.scale as decimal(18, 6)) as printed_value,
+        try_cast(judged.recomputed_amount / judged.scale as decimal(18, 6)) as recomputed_value,
+        try_cast(judged.difference_amount / judged.scale as decimal(18, 6)) as difference,
+        try_cast(judged.tolerance_amount / abs(judged.scale) as decimal(18, 6)) as tolerance,
+        case
+            when recomputed_value is null or difference is null then getvariable('bounds_rule')
+            when judged.verdict = 'rounds' then getvariable('rounding_rule')
+            else rules.rule
+        end as rule,
+        judged.unit,
+        judged.scale,
+        judged.verdict,
+        places.sheet,
+        judged.printed_cell,
+        added_cells.recomputed_from,
+        judged.thing,
+        judged.figure,
+        judged.decimals,
+        rules.says,
+        rules.rule as rule_checked
+    from judged
+    inner join places on judged.place = places.place
+    inner join rules on judged.identity = rules.identity
+    left join added_cells on judged.comparison = added_cells.comparison
 )
 
-select
-    number,
-    array_to_string(
-        list_transform(
-            list_sort(list(struct_pack(width := length(letters), letters, first_row, last_row))),
-            r -> r.letters || r.first_row
-            || case when r.last_row > r.first_row then ':' || r.letters || r.last_row else '' end
-        ),
-        ', '
-    ) as recomputed_from
-from runs
-group by number;
-
-create or replace temp table checked as
-select
-    places.submission_id,
-    places.organisation_code,
-    places.reporting_period,
-    places.record,
-    judged.thing || ': ' || replace(judged.figure, '_', ' ') || ' = ' || rules.says as subject,
-    -- Blank where it is a million million or more.
-    try_cast(judged.printed.amount / judged.scale as decimal(18, 6)) as printed_value,
-    try_cast(judged.recomputed_amount / judged.scale as decimal(18, 6)) as recomputed_value,
-    try_cast(judged.difference_amount / judged.scale as decimal(18, 6)) as difference,
-    try_cast(judged.tolerance_amount / abs(judged.scale) as decimal(18, 6)) as tolerance,
-    case
-        when recomputed_value is null or difference is null then getvariable('bounds_rule')
-        when judged.verdict = 'rounds' then getvariable('rounding_rule')
-        else rules.rule
-    end as rule,
-    judged.unit,
-    judged.scale,
-    judged.verdict,
-    places.sheet,
-    judged.printed_cell,
-    added_cells.recomputed_from,
-    judged.thing,
-    judged.figure,
-    judged.decimals,
-    rules.says,
-    rules.rule as rule_checked
-from judged
-inner join places on judged.place = places.place
-inner join rules on judged.identity = rules.identity
-left join added_cells on judged.number = added_cells.number
 -- A figure that two records hold is compared once.
-qualify
-    judged.printed_cell is null
-    or row_number() over (
-        partition by places.submission_id, places.sheet, judged.printed_cell, rules.rule, added_cells.recomputed_from
-        order by places.record_order
-    ) = 1;
+select * exclude (number, record_order)
+from placed
+where
+    printed_cell is null
+    or number in (
+        select arg_min(number, record_order)
+        from placed
+        group by hash(submission_id, sheet, printed_cell, rule_checked, recomputed_from)
+    );
