@@ -165,12 +165,7 @@ def _compare(connection: "duckdb.DuckDBPyConnection", declared: Arithmetic) -> N
     there = {record for (record,) in connection.execute("select distinct record from places").fetchall()}
     records = {record: body for record, body in declared.records.items() if record in there} or declared.records
     connection.execute(f"create or replace temp table kinds as {_kinds(records)}")
-    connection.execute(
-        "create or replace temp table figures as select *, row_number() over () as number, case"
-        " when not list_contains(getvariable('exact_units'), unit) then abs(scale)::double * 0.5 / 10 ^ decimals"
-        " end as half_unit, coalesce(('0x' || hex(letters))::bigint, 0) * 2097152 + row_number as position"
-        f" from ({_figures(records)})"
-    )
+    connection.execute(f"create or replace temp view laid_out as {_figures(records)}")
     connection.execute(
         "create or replace temp table identities (identity integer, record varchar, over_field varchar, result varchar,"
         " plus varchar[], minus varchar[], excluded varchar[], needed varchar[], unless_printed varchar,"

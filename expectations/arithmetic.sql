@@ -1,34 +1,27 @@
--- Printed totals and results against what they should be. Reads the temporary tables `places` (one row a table on a sheet
--- of a submission), `kinds` (one row a kind of figure), `figures` (one row a figure, whatever record it came from, printed
--- or blank), `identities` (one row a declared identity) and `rules` (one row an identity, and 0 for roll-ups); leaves
--- `checked`, one row a comparison. Amounts are compared exactly, in canonical units (value x scale), and reported in the
--- unit of the printed figure.
+-- Printed totals and results against what they should be. Reads `places` (one row a table on a sheet of a submission),
+-- `kinds` (one row a kind of figure), `laid_out` (one row a figure, whatever record it came from, printed or blank),
+-- `identities` (one row a declared identity) and `rules` (one row an identity, and 0 for roll-ups); leaves the temporary
+-- table `checked`, one row a comparison. Amounts are compared exactly, in canonical units (value x scale), and reported in
+-- the unit of the printed figure.
+create or replace temp table checked as
+with figures as materialized (
+    select
+        *,
+        row_number() over () as number,
+        -- Orders cells by column, then row.
+        coalesce(('0x' || hex(letters))::bigint, 0) * 2097152 + row_number as position,
+        case
+            when not list_contains(getvariable('exact_units'), unit) then abs(scale)::double * 0.5 / 10 ^ decimals
+        end as half_unit
+    from laid_out
+),
 
--- What is added up: a row a figure, by the hash of what holds the figures of one comparison together. Roll-ups first: the
--- rows that name a total, figure by figure.
-create or replace temp table terms as
-select
-    hash(place, block, rolls_up_to_row, kind) as comparison,
-    amount,
-    scale,
-    decimals,
-    unit,
-    half_unit,
-    letters,
-    row_number,
-    position
-from figures
-where rolls_up_to_row is not null and amount is not null;
-
--- Beside each, what its total prints. A total of other dimensions than its rows (a total of years, where years run down
--- the table) is an identity's business.
-create or replace temp table comparisons as
-with parts as (
-    select distinct
-        place,
-        block,
-        rolls_up_to_row,
-        kind
+-- Roll-ups: the rows that name a total, figure by figure, beside what that total prints. A total of other dimensions
+-- than its rows (a total of years, where years run down the table) is an identity's business.
+parts as (
+    select
+        hash(place, block, rolls_up_to_row, kind) as comparison,
+        *
     from figures
     where rolls_up_to_row is not null and amount is not null
 ),
@@ -37,77 +30,78 @@ totals as (
     select distinct place, block, source_row, label
     from figures
     where row_type in ('subtotal', 'total')
-)
+),
 
-select
-    hash(parts.place, parts.block, parts.rolls_up_to_row, parts.kind) as comparison,
-    parts.place,
-    0 as identity,
-    totals.label as thing,
-    concat_ws(' ', nullif(kinds.figure, 'value'), nullif(array_to_string(kinds.dimension_values, ' '), '')) as figure,
-    total_figures.number as printed_number,
-    -- A blank total stands in the column of its rows.
-    null::varchar as letters_if_blank,
-    parts.rolls_up_to_row as row_if_blank,
-    null::decimal(38, 12) as base_amount,
-    null::double as within
-from parts
-inner join kinds on parts.kind = kinds.kind
-inner join totals
-    on
-        parts.place = totals.place
-        and parts.block = totals.block
-        and parts.rolls_up_to_row = totals.source_row
-left join figures as total_figures
-    on
-        parts.place = total_figures.place
-        and parts.block = total_figures.block
-        and parts.rolls_up_to_row = total_figures.source_row
-        and parts.kind = total_figures.kind
-        and total_figures.amount is not null
-qualify
-    len(kinds.dimension_values) = 0
-    or bool_or(total_figures.number is not null) over (
-        partition by parts.place, parts.block, parts.rolls_up_to_row
-    );
+roll_ups as (
+    select
+        rolled_up.comparison,
+        rolled_up.place,
+        totals.label as thing,
+        concat_ws(
+            ' ',
+            nullif(kinds.figure, 'value'),
+            nullif(array_to_string(kinds.dimension_values, ' '), '')
+        ) as figure,
+        printed.number as printed_number,
+        rolled_up.rolls_up_to_row as row_if_blank
+    from (select distinct comparison, place, block, rolls_up_to_row, kind from parts) as rolled_up
+    inner join kinds on rolled_up.kind = kinds.kind
+    inner join totals
+        on
+            rolled_up.place = totals.place
+            and rolled_up.block = totals.block
+            and rolled_up.rolls_up_to_row = totals.source_row
+    left join figures as printed
+        on
+            rolled_up.place = printed.place
+            and rolled_up.block = printed.block
+            and rolled_up.rolls_up_to_row = printed.source_row
+            and rolled_up.kind = printed.kind
+            and printed.amount is not null
+    qualify
+        len(kinds.dimension_values) = 0
+        or bool_or(printed.number is not null) over (
+            partition by rolled_up.place, rolled_up.block, rolled_up.rolls_up_to_row
+        )
+),
 
 -- Identities. Of a kind of figure, `element` is its value of the field that the identity runs over (blank where that is
 -- the label, which every row has its own of), `dimension_words` and `result_figure` say in words which result it bears
 -- on.
-create or replace temp table bearings as
-select
-    kinds.kind,
-    identities.identity,
-    identities.over_field = kinds.label_field as over_label,
-    lower(
-        case identities.over_field
-            when 'figure' then kinds.figure
-            when kinds.label_field then null
-            else kinds.dimensions[identities.over_field]
-        end
-    ) as element,
-    array_to_string(
-        list_transform(
-            map_entries(kinds.dimensions),
-            e -> case when e.key = identities.over_field then identities.result else e.value end
-        ),
-        ' '
-    ) as dimension_words,
-    case
-        when over_label then identities.result
-        else concat_ws(
-            ' ',
-            case when identities.over_field = 'figure' then identities.result else nullif(kinds.figure, 'value') end,
-            nullif(dimension_words, '')
-        )
-    end as result_figure
-from kinds
-inner join identities on kinds.record = identities.record
-where over_label or element is not null;
+bearings as (
+    select
+        kinds.kind,
+        identities.identity,
+        identities.over_field = kinds.label_field as over_label,
+        lower(
+            case identities.over_field
+                when 'figure' then kinds.figure
+                when kinds.label_field then null
+                else kinds.dimensions[identities.over_field]
+            end
+        ) as element,
+        array_to_string(
+            list_transform(
+                map_entries(kinds.dimensions),
+                e -> case when e.key = identities.over_field then identities.result else e.value end
+            ),
+            ' '
+        ) as dimension_words,
+        case
+            when over_label then identities.result
+            else concat_ws(
+                ' ',
+                case when identities.over_field = 'figure' then identities.result else nullif(kinds.figure, 'value') end,
+                nullif(dimension_words, '')
+            )
+        end as result_figure
+    from kinds
+    inner join identities on kinds.record = identities.record
+    where over_label or element is not null
+),
 
 -- What each table prints at all, and in which column.
-create or replace temp table printed as
-with kinds_printed as (
+printed_kinds as (
     select
         figures.place,
         figures.kind,
@@ -117,53 +111,55 @@ with kinds_printed as (
     left join (select distinct kind from bearings where over_label) as by_label on figures.kind = by_label.kind
     where figures.amount is not null
     group by all
-)
+),
 
-select
-    kinds_printed.place,
-    bearings.identity,
-    bearings.result_figure,
-    case when bearings.over_label then kinds_printed.label else bearings.element end as element,
-    kinds_printed.letters
-from kinds_printed
-inner join bearings on kinds_printed.kind = bearings.kind;
+printed_elements as (
+    select
+        printed_kinds.place,
+        bearings.identity,
+        bearings.result_figure,
+        case when bearings.over_label then printed_kinds.label else bearings.element end as element,
+        printed_kinds.letters
+    from printed_kinds
+    inner join bearings on printed_kinds.kind = bearings.kind
+),
 
--- What an element is in an identity; those that are nothing in it are left out.
-create or replace temp table roles as
-select
-    elements.identity,
-    elements.element,
-    elements.element = identities.result as is_result,
-    coalesce(elements.element = identities.percent_of, false) as is_base,
-    case
-        when is_result then 0
-        when list_contains(identities.minus, elements.element) then -1
-        when list_contains(identities.plus, elements.element) then 1
-        when identities.plus is null and not list_contains(identities.excluded, elements.element) then 1
-        else 0
-    end as sign
-from (select distinct identity, element from printed) as elements
-inner join identities on elements.identity = identities.identity
-where is_result or is_base or sign <> 0;
+-- What an element is in an identity, unless it is nothing in it.
+roles as (
+    select
+        elements.identity,
+        elements.element,
+        elements.element = identities.result as is_result,
+        coalesce(elements.element = identities.percent_of, false) as is_base,
+        case
+            when is_result then 0
+            when list_contains(identities.minus, elements.element) then -1
+            when list_contains(identities.plus, elements.element) then 1
+            when identities.plus is null and not list_contains(identities.excluded, elements.element) then 1
+            else 0
+        end as sign
+    from (select distinct identity, element from printed_elements) as elements
+    inner join identities on elements.identity = identities.identity
+    where is_result or is_base or sign <> 0
+),
 
--- The results that follow in a table from what it prints, and the column that a blank one stands in.
-create or replace temp table results as
-select
-    printed.place,
-    printed.identity,
-    printed.result_figure,
-    any_value(printed.letters) filter (where printed.element = identities.result) as letters
-from printed
-inner join identities on printed.identity = identities.identity
-group by printed.place, printed.identity, printed.result_figure
-having
-    bool_or(printed.element = identities.result)
-    and list_has_all(list(distinct printed.element), any_value(identities.needed))
-    and not coalesce(bool_or(printed.element = identities.unless_printed), false);
+-- The results that follow in a table from what it prints, the column that a blank one stands in, and what bears on them.
+results as (
+    select
+        printed_elements.place,
+        printed_elements.identity,
+        printed_elements.result_figure,
+        any_value(printed_elements.letters) filter (where printed_elements.element = identities.result) as letters
+    from printed_elements
+    inner join identities on printed_elements.identity = identities.identity
+    group by printed_elements.place, printed_elements.identity, printed_elements.result_figure
+    having
+        bool_or(printed_elements.element = identities.result)
+        and list_has_all(list(distinct printed_elements.element), any_value(identities.needed))
+        and not coalesce(bool_or(printed_elements.element = identities.unless_printed), false)
+),
 
--- Figures of one comparison share `thing`, `result_figure` and, unless the identity runs over the label, the row.
-create or replace temp table elements as
-with following as (
+following as (
     select
         results.place,
         results.letters,
@@ -184,51 +180,32 @@ side_by_side as (
         group by figures.place, following.identity, figures.source_row
         having min(following.element) < max(following.element)
     )
-)
+),
 
-select
-    figures.place,
-    following.identity,
-    if(following.over_label, following.dimension_words, figures.label) as thing,
-    following.result_figure,
-    if(side_by_side.place is null, null, figures.source_row) as line,
-    hash(figures.place, following.identity, figures.block, thing, following.result_figure, line) as comparison,
-    following.letters as letters_if_blank,
-    roles.* exclude (identity, element),
-    figures.number,
-    figures.amount,
-    figures.scale,
-    figures.decimals,
-    figures.unit,
-    figures.half_unit,
-    figures.letters,
-    figures.row_number,
-    figures.position
-from figures
-inner join following on figures.place = following.place and figures.kind = following.kind
-inner join roles
-    on
-        following.identity = roles.identity
-        and roles.element = if(following.over_label, lower(figures.label), following.element)
-left join side_by_side on figures.place = side_by_side.place and following.identity = side_by_side.identity
-where figures.amount is not null;
+-- Figures of one comparison share `thing`, `result_figure` and, unless the identity runs over the label, the row.
+elements as (
+    select
+        figures.*,
+        following.identity,
+        following.result_figure,
+        following.letters as letters_if_blank,
+        if(following.over_label, following.dimension_words, figures.label) as thing,
+        if(side_by_side.place is null, null, figures.source_row) as line,
+        hash(figures.place, following.identity, figures.block, thing, following.result_figure, line) as comparison,
+        roles.is_result,
+        roles.is_base,
+        roles.sign
+    from figures
+    inner join following on figures.place = following.place and figures.kind = following.kind
+    inner join roles
+        on
+            following.identity = roles.identity
+            and roles.element = if(following.over_label, lower(figures.label), following.element)
+    left join side_by_side on figures.place = side_by_side.place and following.identity = side_by_side.identity
+    where figures.amount is not null
+),
 
-insert into terms by name
-select
-    comparison,
-    if(sign < 0, -amount, amount) as amount,
-    scale,
-    decimals,
-    unit,
-    half_unit,
-    letters,
-    row_number,
-    position
-from elements
-where sign <> 0;
-
-insert into comparisons by name
-with lines as (
+lines as (
     select
         comparison,
         any_value(place) as place,
@@ -243,59 +220,41 @@ with lines as (
         count(*) filter (where sign <> 0) as terms
     from elements
     group by comparison
-)
+),
 
-select
-    lines.* exclude (printed_amount, terms),
-    case when identities.percent_of is not null then identities.within end as within
-from lines
-inner join identities on lines.identity = identities.identity
-where
-    (lines.printed_number is not null or identities.blank_result = 'zero')
-    -- Where every operand is blank there is nothing to compare, except with a printed 0.
-    and (lines.terms > 0 or lines.printed_amount = 0)
-    -- A percentage follows from figures that are all there, and of nothing there is none.
-    and (
-        identities.percent_of is null
-        or (lines.base_amount <> 0 and lines.terms = len(coalesce(identities.plus, [])) + len(identities.minus))
-    );
-
--- The cells that were added up: `E6:E28` where they follow each other in a column.
-create or replace temp table added_cells as
-with runs as (
+results_of_lines as (
     select
-        comparison,
-        any_value(letters) as letters,
-        min(position) as first_position,
-        min(row_number) as first_row,
-        max(row_number) as last_row
-    from (
-        select *, position - dense_rank() over (partition by comparison order by position) as run
-        from (
-            select comparison, letters, row_number, position from terms
-            union all
-            select comparison, letters, row_number, position from elements where is_base
+        lines.* exclude (printed_amount, terms),
+        case when identities.percent_of is not null then identities.within end as within
+    from lines
+    inner join identities on lines.identity = identities.identity
+    where
+        (lines.printed_number is not null or identities.blank_result = 'zero')
+        -- Where every operand is blank there is nothing to compare, except with a printed 0.
+        and (lines.terms > 0 or lines.printed_amount = 0)
+        -- A percentage follows from figures that are all there, and of nothing there is none.
+        and (
+            identities.percent_of is null
+            or (lines.base_amount <> 0 and lines.terms = len(coalesce(identities.plus, [])) + len(identities.minus))
         )
-        where letters is not null
-    )
-    group by comparison, run
-)
+),
 
-select
-    comparison,
-    array_to_string(
-        list_select(
-            list(letters || first_row || if(last_row > first_row, ':' || letters || last_row, '')),
-            list_grade_up(list(first_position))
-        ),
-        ', '
-    ) as recomputed_from
-from runs
-group by comparison;
+-- Both: what is compared, and what is added up for it.
+comparisons as (
+    select *, 0 as identity from roll_ups
+    union all by name
+    select * from results_of_lines
+),
 
--- The verdicts.
-create or replace temp table checked as
-with sums as (
+terms as (
+    select comparison, amount, scale, decimals, unit, half_unit, letters, row_number, position from parts
+    union all
+    select comparison, if(sign < 0, -amount, amount), scale, decimals, unit, half_unit, letters, row_number, position
+    from elements
+    where sign <> 0
+),
+
+sums as (
     select
         comparison,
         count(*) as terms,
@@ -312,7 +271,42 @@ with sums as (
     group by comparison
 ),
 
-side_by_side as (
+-- The cells that were added up: `E6:E28` where they follow each other in a column.
+runs as (
+    select
+        comparison,
+        any_value(letters) as letters,
+        min(position) as first_position,
+        min(row_number) as first_row,
+        max(row_number) as last_row
+    from (
+        select *, position - dense_rank() over (partition by comparison order by position) as run
+        from (
+            select comparison, letters, row_number, position from terms
+            union all
+            select comparison, letters, row_number, position from elements where is_base
+        )
+        where letters is not null
+    )
+    group by comparison, run
+),
+
+added_cells as (
+    select
+        comparison,
+        array_to_string(
+            list_select(
+                list(letters || first_row || if(last_row > first_row, ':' || letters || last_row, '')),
+                list_grade_up(list(first_position))
+            ),
+            ', '
+        ) as recomputed_from
+    from runs
+    group by comparison
+),
+
+-- The verdicts.
+beside_each_other as (
     select
         comparisons.*,
         printed.amount as printed_amount,
@@ -321,7 +315,8 @@ side_by_side as (
         coalesce(printed.decimals, sums.decimals) as decimals,
         coalesce(
             printed.letters || printed.row_number,
-            coalesce(comparisons.letters_if_blank, sums.letters) || comparisons.row_if_blank
+            -- A blank total stands in the column of its rows.
+            if(comparisons.identity = 0, sums.letters, comparisons.letters_if_blank) || comparisons.row_if_blank
         ) as printed_cell,
         sums.terms,
         coalesce(sums.amount, 0) as sum_of_terms,
@@ -348,7 +343,7 @@ recomputed as (
             when abs(percentage - printed_amount) <= (last_place / 2)::decimal(38, 12) then printed_amount
             else percentage
         end as recomputed_amount
-    from side_by_side
+    from beside_each_other
 ),
 
 judged as (
