@@ -8,8 +8,10 @@ with figures as materialized (
     select
         *,
         row_number() over () as number,
-        -- Orders cells by column, then row.
-        coalesce(('0x' || hex(letters))::bigint, 0) * 2097152 + row_number as position,
+        coalesce(('0x' || hex(letters))::bigint, 0) as column_number,
+        -- What orders figures by row, then column, and cells by column, then row.
+        source_row * 4294967296 + column_number as across,
+        column_number * 4294967296 + row_number as down,
         case
             when not list_contains(getvariable('exact_units'), unit) then abs(scale)::double * 0.5 / 10 ^ decimals
         end as half_unit
@@ -247,9 +249,9 @@ comparisons as (
 ),
 
 terms as (
-    select comparison, amount, scale, decimals, unit, half_unit, letters, row_number, position from parts
+    select comparison, amount, scale, decimals, unit, half_unit, letters, row_number, across, down from parts
     union all
-    select comparison, if(sign < 0, -amount, amount), scale, decimals, unit, half_unit, letters, row_number, position
+    select comparison, if(sign < 0, -amount, amount), scale, decimals, unit, half_unit, letters, row_number, across, down
     from elements
     where sign <> 0
 ),
@@ -259,9 +261,9 @@ sums as (
         comparison,
         count(*) as terms,
         sum(amount) as amount,
-        arg_min(scale, position) as scale,
-        arg_min(decimals, position) as decimals,
-        arg_min(unit, position) as unit,
+        arg_min(scale, across) as scale,
+        arg_min(decimals, across) as decimals,
+        arg_min(unit, across) as unit,
         min(half_unit) as least_half_unit,
         max(half_unit) as most_half_unit,
         sum(half_unit) as half_units,
@@ -276,15 +278,15 @@ runs as (
     select
         comparison,
         any_value(letters) as letters,
-        min(position) as first_position,
+        min(down) as first_down,
         min(row_number) as first_row,
         max(row_number) as last_row
     from (
-        select *, position - dense_rank() over (partition by comparison order by position) as run
+        select *, down - dense_rank() over (partition by comparison order by down) as run
         from (
-            select comparison, letters, row_number, position from terms
+            select comparison, letters, row_number, down from terms
             union all
-            select comparison, letters, row_number, position from elements where is_base
+            select comparison, letters, row_number, down from elements where is_base
         )
         where letters is not null
     )
@@ -297,7 +299,7 @@ added_cells as (
         array_to_string(
             list_select(
                 list(letters || first_row || if(last_row > first_row, ':' || letters || last_row, '')),
-                list_grade_up(list(first_position))
+                list_grade_up(list(first_down))
             ),
             ', '
         ) as recomputed_from
