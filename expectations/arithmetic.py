@@ -6,7 +6,7 @@ submissions asked for.
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from expectations.approvals import with_overrides
-from expectations.declarations import Arithmetic, arithmetic
+from expectations.declarations import Arithmetic, RecordArithmetic, arithmetic
 from expectations.pending import overrides, pending_partitions
 from expectations.store import PlacedFinding, insert, insert_findings, quarter_of, rows
 from expectations.submissions import all_submissions
@@ -84,55 +84,88 @@ def check_pending(settings: Settings) -> CheckResult:
     return check(settings, submissions)
 
 
-def _tables_of_figures(declared: Arithmetic) -> dict[str, str]:
-    """SQL of the tables that `arithmetic.sql` starts from, by their names.
-
-    `places` are the tables on the sheets of submissions, `kinds` are kinds of figures, and `figures` has the printed
-    figures of every declared record in one shape, a row each. Places and kinds go by the hashes of what they are.
-    """
-    found: dict[str, list[str]] = {"places": [], "kinds": [], "figures": []}
-    for order, (record, body) in enumerate(declared.records.items()):
-        of_wanted = f"from raw.{record} where submission_id in (from wanted)"
-        place = f"hash('{record}', submission_id, table_name, sheet)"
-        found["places"].append(
-            f"select {place} as place, '{record}' as record, {order} as record_order, * from (select distinct"
-            f" submission_id, organisation_code, reporting_period, table_name, sheet {of_wanted})"
-        )
-        names = ", ".join(f"'{name}'" for name in body.dimensions)
-        values = f"[{', '.join(body.dimensions)}]::varchar[]"
-        label = f"{body.label}, {body.total_label}" if body.total_label else body.label
-        for figure in body.figures:
-            kind = f"hash('{record}', '{figure}', {values})"
-            found["kinds"].append(
-                f"select {kind} as kind, '{record}' as record, '{body.label}' as label_field, '{figure}' as figure,"
-                f" {values} as dimension_values, map([{names}]::varchar[], {values}) as dimensions"
-                f" from (select distinct {', '.join(body.dimensions) or 'true'} {of_wanted})"
-            )
-            found["figures"].append(
-                f"select {place} as place, {kind} as kind, block, source_row, row_type, rolls_up_to_row,"
-                f" coalesce({label}, 'row ' || source_row) as label, {_printed(figure)} as printed {of_wanted}"
-            )
-    return {name: "\nunion all by name\n".join(queries) for name, queries in found.items()}
-
-
-def _printed(figure: str) -> str:
-    # Patterns of one column are worked out once for each text that the column holds; taking JSON apart is not.
-    cell = (
-        f'replace(regexp_replace(nullif(regexp_extract(cells, \'"{figure}":\\s*"([^"]*)"\', 1), \'\'),'
-        " '^([A-Z]+)$', '\\1' || chr(1)), chr(1), source_row::varchar)"
+def _places(declared: Arithmetic) -> str:
+    """SQL of the tables on the sheets of the wanted submissions, by their hashes."""
+    return _all(
+        f"select {_place(record)} as place, '{record}' as record, {order} as record_order, * from (select distinct"
+        f" submission_id, organisation_code, reporting_period, table_name, sheet {_wanted(record)})"
+        for order, record in enumerate(declared.records)
     )
-    # What they are sorted by stands first.
-    return (
-        f"case when {figure} is not null then struct_pack(source_row := source_row, length := length({cell}),"
-        f" cell := {cell}, amount := {figure}::decimal(20, 6) * {figure}_scale, scale := {figure}_scale,"
-        f" decimals := {figure}_decimals, unit := {figure}_unit) end"
+
+
+def _kinds(declared: Mapping[str, RecordArithmetic]) -> str:
+    """SQL of the kinds of figures, by their hashes: which figure of which record, and the values of its dimensions."""
+    return _all(
+        f"select {_kind(record, body, figure)} as kind, '{record}' as record, '{figure}' as figure,"
+        f" {_listed(body.dimensions)} as dimension_values, map({_listed(map(_quoted, body.dimensions))},"
+        f" dimension_values) as dimensions, '{body.label}' as label_field"
+        f" from (select distinct {', '.join(body.dimensions) or 'true'} {_wanted(record)})"
+        for record, body in declared.items()
+        for figure in body.figures
     )
+
+
+def _figures(declared: Mapping[str, RecordArithmetic]) -> str:
+    """SQL of the figures of these records in one shape, a row each, whether something is printed or not."""
+    return _all(
+        f"select {_place(record)} as place, {_kind(record, body, figure)} as kind, block, source_row, row_type,"
+        f" rolls_up_to_row, coalesce({_label(body)}, 'row ' || source_row) as label,"
+        f" {figure}::decimal(20, 6) * {figure}_scale as amount, {figure}_scale as scale, {figure}_decimals as decimals,"
+        f" {figure}_unit as unit, {_letters(figure)} as letters, {_row_number(figure)} as row_number {_wanted(record)}"
+        for record, body in declared.items()
+        for figure in body.figures
+    )
+
+
+def _all(queries: Iterable[str]) -> str:
+    return "\nunion all by name\n".join(queries)
+
+
+def _wanted(record: str) -> str:
+    return f"from raw.{record} where submission_id in (from wanted)"
+
+
+def _place(record: str) -> str:
+    return f"hash('{record}', submission_id, table_name, sheet)"
+
+
+def _kind(record: str, body: RecordArithmetic, figure: str) -> str:
+    return f"hash({', '.join([_quoted(record), _quoted(figure), *body.dimensions])})"
+
+
+def _label(body: RecordArithmetic) -> str:
+    return f"{body.label}, {body.total_label}" if body.total_label else body.label
+
+
+def _listed(words: Iterable[str]) -> str:
+    return f"[{', '.join(words)}]::varchar[]"
+
+
+def _quoted(word: str) -> str:
+    return f"'{word}'"
+
+
+# Where a figure stands: the letters of its column, and its row where that is not the row of the record. Patterns of one
+# column are worked out once for each text that the column holds; taking JSON apart is not.
+
+
+def _letters(figure: str) -> str:
+    return f"""nullif(regexp_extract(cells, '"{figure}":\\s*"([A-Z]+)', 1), '')"""
+
+
+def _row_number(figure: str) -> str:
+    pattern = f"""'"{figure}":\\s*"[A-Z]+([0-9]+)"'"""
+    return f"coalesce(try_cast(nullif(regexp_extract(cells, {pattern}, 1), '') as integer), source_row)"
 
 
 def _compare(connection: "duckdb.DuckDBPyConnection", declared: Arithmetic) -> None:
     """Leave every comparison in the temporary table `checked`."""
-    for name, query in _tables_of_figures(declared).items():
-        connection.execute(f"create or replace temp table {name} as {query}")
+    connection.execute("set variable exact_units = ?", [list(declared.exact_units)])
+    connection.execute(f"create or replace temp table places as {_places(declared)}")
+    there = {record for (record,) in connection.execute("select distinct record from places").fetchall()}
+    records = {record: body for record, body in declared.records.items() if record in there} or declared.records
+    connection.execute(f"create or replace temp table kinds as {_kinds(records)}")
+    connection.execute(f"create or replace temp view laid_out as {_figures(records)}")
     connection.execute(
         "create or replace temp table identities (identity integer, record varchar, over_field varchar, result varchar,"
         " plus varchar[], minus varchar[], excluded varchar[], needed varchar[], unless_printed varchar,"
@@ -148,7 +181,6 @@ def _compare(connection: "duckdb.DuckDBPyConnection", declared: Arithmetic) -> N
             [number, record, body.over, body.result, body.plus and list(body.plus), list(body.minus),
              list(body.excluded), list(body.needed), body.unless, body.blank_result, body.percent_of, body.within],
         )  # fmt: skip
-    connection.execute("set variable exact_units = ?", [list(declared.exact_units)])
     connection.execute("set variable rounding_rule = ?", [declared.rounding_rule])
     connection.execute("set variable bounds_rule = ?", [declared.bounds_rule])
     connection.execute(COMPARISON.read_text(encoding="utf-8"))

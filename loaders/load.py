@@ -5,7 +5,6 @@ import logging
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
@@ -32,9 +31,8 @@ from quarterdeck.warehouse import (
     SUBMISSIONS,
     TEXT,
     Columns,
-    connect,
     insert_rows,
-    prepare,
+    prepared,
     record_columns,
     records,
     warehouse_id,
@@ -83,11 +81,10 @@ def load_batches(settings: Settings, folders: list[str]) -> LoadResult:
 
     Raises LoadError where the rows that arrive are not those that were read; then nothing is loaded.
     """
-    prepare(settings)
     paths = [Path(folder) for folder in folders]
     submissions = sorted((submission for path in paths for submission in _read(settings, path)), key=_receipt_id)
     left: dict[str, str] = {}
-    with connect(settings) as connection:
+    with prepared(settings) as connection:
         if len(submissions) <= FEW_SUBMISSIONS:
             connection.execute("set threads = 1")
         connection.begin()
@@ -102,11 +99,7 @@ def load_batches(settings: Settings, folders: list[str]) -> LoadResult:
             _compare_counts(connection, numbered)
             supersede(connection)
         connection.commit()
-        with ThreadPoolExecutor(1) as aside:
-            # What closing the file would wait for: that its tables are written.
-            written = aside.submit(connection.checkpoint)
-            _finish(settings, submissions, left)
-            written.result()
+        _finish(settings, submissions, left)
         note_releases(settings, connection)
     for path in paths:
         shutil.rmtree(path, ignore_errors=True)

@@ -9,7 +9,7 @@ with the file's inode, for those who may not open it: a file made anew, or put b
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -175,20 +175,25 @@ def raw_tables() -> dict[str, Columns]:
 
 def prepare(settings: Settings) -> None:
     """Create the build file and its raw and gate schemas where they are missing, and columns declared since."""
+    prepared(settings).close()
+
+
+def prepared(settings: Settings) -> "duckdb.DuckDBPyConnection":
+    """As `prepare`; the build file, open for writing. Hold the writer's slot."""
     known = warehouse_id(settings)
     settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
-    with _open(settings, read_only=False) as connection:
+    connection = _open(settings, read_only=False)
+    try:
         connection.begin()
-        for schema in ("raw", "gate"):
-            connection.execute(f"create schema if not exists {schema}")
-        for table, columns in raw_tables().items():
-            body = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-            connection.execute(f"create table if not exists {table} ({body})")
-        for table, column, kind in _missing_columns(connection):
-            connection.execute(f"alter table {table} add column {column} {kind}")
+        for statement in _missing(connection):
+            connection.execute(statement)
         identity = _identify(connection, known)
         connection.commit()
-    _note_identity(settings, identity)
+        _note_identity(settings, identity)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def warehouse_id(settings: Settings) -> str | None:
@@ -220,16 +225,22 @@ def _identity_note(settings: Settings) -> Path:
     return settings.warehouse.with_suffix(".id")
 
 
-def _missing_columns(connection: "duckdb.DuckDBPyConnection") -> list[tuple[str, str, str]]:
-    """Columns that were declared after their table was made, with table and type."""
-    there = connection.execute("select table_schema || '.' || table_name, column_name from information_schema.columns")
-    known = set(there.fetchall())
-    return [
-        (table, column, kind)
-        for table, columns in raw_tables().items()
-        for column, kind in columns.items()
-        if (table, column) not in known
-    ]
+def _missing(connection: "duckdb.DuckDBPyConnection") -> Iterator[str]:
+    """Statements that make what is declared and not there: schemas, tables, and columns of tables made before."""
+    there: dict[str, set[str]] = {}
+    for table, column in connection.execute(
+        "select schema_name || '.' || table_name, column_name from duckdb_columns() where not internal"
+    ).fetchall():
+        there.setdefault(table, set()).add(column)
+    for schema in ("raw", "gate"):
+        yield f"create schema if not exists {schema}"
+    for table, columns in raw_tables().items():
+        if table not in there:
+            yield f"create table {table} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
+            continue
+        for name, kind in columns.items():
+            if name not in there[table]:
+                yield f"alter table {table} add column {name} {kind}"
 
 
 def connect(settings: Settings, *, read_only: bool = False) -> "duckdb.DuckDBPyConnection":
@@ -249,6 +260,9 @@ def _open(settings: Settings, *, read_only: bool) -> "duckdb.DuckDBPyConnection"
     # What takes longer than two seconds would draw one into what a command prints.
     connection.execute("set enable_progress_bar = false")
     connection.execute(f"set memory_limit = '{settings.memory_limit}'")
+    if not read_only:
+        # What is committed goes into the file at once, as it does when the file is closed, and not into a log before.
+        connection.execute("set checkpoint_threshold = '0B'")
     return connection
 
 
@@ -263,14 +277,17 @@ def insert_rows(
     """Add rows to a table in one statement, as one JSON document from column to values.
 
     JSON takes neither a statement a row nor pandas, which Arrow and lists of parameters ask for. A list of values a
-    column is taken apart in one go; a list of rows would be walked through again for every two thousand of them.
+    column is taken apart in one go; a list of rows would be walked through again for every two thousand of them. The
+    document comes as a row: what is made of a parameter itself is worked out when the statement is planned, value by value.
     """
     listed = list(rows)
     if listed:
         document = {name: [row[name] for row in listed] for name in columns}
         connection.execute(
-            f"insert into {table} by name select {unnested(columns)} from (select unnest(from_json(?, ?)))",
-            [json.dumps(document, default=str), json.dumps(listed_types(columns))],
+            f"insert into {table} by name select {unnested(columns)}"
+            f" from (select unnest(from_json(document, '{json.dumps(listed_types(columns))}'))"
+            " from (values (?)) as given (document))",
+            [json.dumps(document, default=str)],
         )
 
 
