@@ -145,6 +145,8 @@ def _missing_sheet(name: str, sheets: list[Sheet]) -> Finding:
 
 def _unread(sheet: Sheet, understood: set[int] | None) -> Iterator[Finding]:
     filled = [sum(map(bool, texts)) for texts in sheet.shown]
+    for row, _ in sheet.faults:
+        filled[row] += 1
     if understood is None:
         if any(filled):
             yield finding(
@@ -160,10 +162,11 @@ def _unread(sheet: Sheet, understood: set[int] | None) -> Iterator[Finding]:
     for index, count in enumerate(filled):
         # A lone cell is a title or a note; two beside each other are a row of something.
         if count > 1 and index not in understood:
-            first = next(column for column, text in enumerate(sheet.shown[index]) if text)
+            columns = {column for column, text in enumerate(sheet.shown[index]) if text}
+            first = min(columns | {column for row, column in sheet.faults if row == index})
             yield finding(
                 "row-unread",
-                f"Row {index + 1} of '{sheet.name}' ('{sheet.shown[index][first][:40]}') is under no heading of "
+                f"Row {index + 1} of '{sheet.name}' ('{sheet.text(index, first)[:40]}') is under no heading of "
                 "the layout; it was not read.",
                 remedy="Put the template's heading back above it, or remove the row.",
                 sheet=sheet.name,

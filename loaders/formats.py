@@ -57,6 +57,8 @@ def _sheets(content: bytes, marks: dict[str, Marks]) -> Iterator[Sheet]:
                 found = marks[metadata.name]
                 sheet = workbook.get_sheet_by_index(number)
                 rows = sheet.to_python(skip_empty_area=False)
+                # A row of formulas that were never calculated is one, though nothing can be read from it.
+                rows += [[] for _ in range(max((row for row, _ in found.faults), default=-1) + 1 - len(rows))]
                 yield Sheet(
                     metadata.name,
                     rows,

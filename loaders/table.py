@@ -292,9 +292,12 @@ class TableReader:
         return rows
 
     def _is_blank(self, index: int, block: Block) -> bool:
-        texts = self.sheet.shown[index]
+        texts, faults = self.sheet.shown[index], self.sheet.faults
         width = len(texts)
-        return not any(texts[column] for column in block.headings.mapped if column < width)
+        if any(texts[column] for column in block.headings.mapped if column < width):
+            return False
+        # A cell in error has no value, and is not blank.
+        return not (faults and any((index, column) in faults for column in block.headings.mapped))
 
     def _goes_on_below(self, index: int, block: Block) -> bool:
         """Whether what follows a blank row is a row of the table, by its figures and not only by its place."""
@@ -540,12 +543,16 @@ class TableReader:
         if row.type != "detail" or not self._filled or not block.complete:
             return
         for name, spec in self._filled:
+            column = block.columns[name][0][0]
+            # What a cell in error should say is not missing as well.
+            if (index, column) in self.sheet.faults:
+                continue
             if name not in row.texts and token_of(name) not in row.texts and not row.numbers.get(name):
                 self._find(
                     "value-required",
                     f"'{' / '.join(filter(None, spec.path)) or name}' is blank in {self.sheet.line(index)}.",
                     "Fill the cell, or clear the others beside it.",
-                    self.sheet.address(index, block.columns[name][0][0]),
+                    self.sheet.address(index, column),
                 )
 
     def _check_unique(self, rows: list[Row]) -> None:
