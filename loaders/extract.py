@@ -10,7 +10,7 @@ from typing import Any
 
 from loaders.cells import Address, Sheet, address, whole_address
 from loaders.columns import Chunk, RawRow, Rows
-from loaders.figures import read_figure
+from loaders.figures import read_figure, shown_otherwise
 from loaders.layout import CellTable, Layout, Record, TableLayout, Unit, units
 from loaders.patterns import find, match
 from loaders.rows import Number, Row
@@ -379,6 +379,9 @@ def _read_cells(table: TableLayout, sheet: Sheet, known_units: dict[str, Unit], 
         value, remarks = read_figure(
             sheet.value(row, column), unit, typed=sheet.typed, above_150_percent=spec.above_150_percent
         )
+        places = sheet.moved.get((row, column))
+        if places and (otherwise := shown_otherwise(sheet.value(row, column), unit, places)):
+            value, remarks = None, (otherwise,)
         result.findings.extend(
             finding(rule, message, remedy=remedy, sheet=sheet.name, cell=address(row, column))
             for rule, message, remedy in remarks

@@ -1,5 +1,6 @@
 """One cell as a figure in its unit, and what is to be said of how it is written."""
 
+import math
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -8,7 +9,7 @@ from typing import NamedTuple
 from loaders.layout import Unit
 from loaders.meant import LARGEST_FRACTION, probably
 from loaders.text import LONGEST_REMEMBERED, REMEMBERED, CellValue, plain
-from loaders.values import NotANumberError, is_dash, number, says_thousands_twice
+from loaders.values import NotANumberError, is_dash, number, says_thousands_twice, stored_number
 
 _LARGEST = Decimal(10) ** 12
 _DECIMALS_KEPT = 6
@@ -99,6 +100,26 @@ class _Stored(dict[float, Figure]):
 def stored_figures(reads: str, above_150_percent: bool) -> Mapping[float, Figure]:
     """`read_figure` of numbers that are stored as such, for those who ask for very many."""
     return _Stored(reads, above_150_percent)
+
+
+def shown_otherwise(value: CellValue, unit: Unit, moved: int) -> Remark | None:
+    """What is to be said of a number whose format shows the point so many places elsewhere; None where that is right.
+
+    What is typed as 3.4% is held as 0.034: right where fractions are kept, a hundred times too small elsewhere. What is
+    shown in thousands is held in full: a thousand times too large where the unit of the column is thousands already.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value or not math.isfinite(value):
+        return None
+    if (unit.reads == "percent") if moved > 0 else unit.scale == 1:
+        return None
+    held = stored_number(value)
+    shown = held.scaleb(moved).normalize()
+    meant = f"{shown:f}" if moved < 0 or unit.reads == "percent_points" else "the number"
+    return (
+        "number-shown-otherwise",
+        f"The cell shows {shown:,f}{' %' if moved > 0 else ''} and holds {held:,f}; which is meant cannot be known.",
+        f"Format the cell as a plain number, and type {meant} in the unit of the heading into it.",
+    )
 
 
 def _rounded(read: Decimal) -> Decimal:

@@ -54,6 +54,7 @@ class _Column:
     number: int
     path: tuple[str, ...]
     cells: list[CellValue]
+    percentages: bool = False
     name: str = ""
 
     @property
@@ -163,10 +164,10 @@ def _columns(table: _Table) -> Iterator[_Column]:
             text = plain(sheet.value(top, left))
             if text and (top == row or row == table.top):
                 path.append(text)
-        cells = [sheet.value(row, place) for row in range(table.top + table.rows, table.end)]
-        filled = [value for value in cells if plain(value)]
+        rows = range(table.top + table.rows, table.end)
+        filled = [value for row in rows if plain(value := sheet.value(row, place))]
         if path or filled:
-            yield _Column(place, tuple(path), filled)
+            yield _Column(place, tuple(path), filled, any(sheet.moved.get((row, place), 0) > 0 for row in rows))
 
 
 # What a column holds
@@ -199,6 +200,8 @@ def _unit(column: _Column) -> str:
     """The unit that the heading names, or that the cells are written in."""
     texts = [value for value in column.cells if isinstance(value, str)]
     figures = [float(value) for value in column.cells if isinstance(value, int | float)]
+    if column.percentages:
+        return "percent_fraction"
     if _PERCENT.search(column.heading) or any("%" in text for text in texts):
         fractions = bool(texts) or all(abs(figure) <= 1 for figure in figures)
         return "percent_fraction" if fractions else "percent"

@@ -1,4 +1,4 @@
-"""What the reader of values does not tell of .ods sheets: errors, unsaved formulas, links, hidden rows, merges."""
+"""What the reader of values does not tell of .ods sheets: errors, links, what is hidden, merged or shown otherwise."""
 
 import re
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from xml.parsers import expat
 from loaders.cells import Address, Marks, UnreadableFileError, UnsafeFileError
 from loaders.limits import check_area
 from loaders.links import is_outward
+from loaders.number_formats import PERCENTAGE
 from loaders.package import Parts
 
 CONTENT, MANIFEST = "content.xml", "META-INF/manifest.xml"
@@ -143,6 +144,10 @@ class _Reader:
             table.marks.faults[here] = cell.text.strip() or "#ERROR"
         elif formula and not has_value and "office:value-type" not in attributes:
             table.marks.faults[here] = "="
+        if has_value and attributes.get("office:value-type") == "percentage":
+            for column in range(table.column, min(table.column + cell.repeated, _MOST_COLUMNS)):
+                for row in range(table.row, table.row + table.rows_repeated):
+                    table.marks.moved[row, column] = PERCENTAGE
         if is_outward(formula):
             table.marks.links[here] = formula
 

@@ -8,7 +8,7 @@ from functools import cache
 
 from loaders.cells import Sheet, whole_address
 from loaders.drift import blank_headings, heading_drift, likely_heading, row_drift
-from loaders.figures import read_figure, stored_figures
+from loaders.figures import read_figure, shown_otherwise, stored_figures
 from loaders.layout import Column, Dates, Heading, TableLayout, Unit, vocabulary
 from loaders.patterns import as_path, find, match, match_path, names_in
 from loaders.rows import Block, Headings, Number, Row, Said, Text
@@ -470,7 +470,7 @@ class TableReader:
         scale, decimals = -unit.scale if spec.negate else unit.scale, spec.decimals
         # Of a cell with several figures a part is text anyway.
         typed, values = sheet.typed and part is None, sheet.rows[index]
-        stored = stored_figures(unit.reads, above)
+        stored, moved = stored_figures(unit.reads, above), sheet.moved
         for column, said in found:
             value, of_several = values[column] if column < len(values) else "", None
             if value == "" and not tokens:
@@ -489,14 +489,17 @@ class TableReader:
                 figure, remarks = stored[value]
             else:
                 figure, remarks = read_figure(value, unit, typed=typed, above_150_percent=above)
+            places = moved.get((index, column)) if moved else None
+            if places and (otherwise := shown_otherwise(value, unit, places)):
+                figure, remarks = None, (otherwise,)
             for remark in remarks:
                 self._find(*remark, sheet.address(index, column))
             if figure is not None:
                 if isinstance(value, str):
                     of_several = _PARTS_READ.get(unit.reads, of_several)
-                places = _decimals(figure) if decimals == "as typed" else decimals
+                kept = _decimals(figure) if decimals == "as typed" else decimals
                 cell = sheet.own_address(index, column)
-                numbers.append(Number(figure, unit.unit, scale, places, cell, said, None, of_several))
+                numbers.append(Number(figure, unit.unit, scale, kept, cell, said, None, of_several))
         return numbers
 
     def _unit(self, row: Row, spec: Column, index: int) -> Unit | None:
