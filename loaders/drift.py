@@ -26,6 +26,8 @@ Mapped = Mapping[str, list[tuple[int, dict[str, str]]]]
 
 _MONTHS = 12
 _MONTH = re.compile(r"(\d{4})-(\d\d)(?:-\d\d)?")
+_BEGINS, _ENDS = re.compile(r"[-(£]*[1-9][0-9]{0,2}$"), re.compile(r"[0-9]{3}(?:\.[0-9]+)?\)?$")
+"""The two cells that 1,250 becomes where commas part cells."""
 _ALIKE = 0.6
 """How similar two headings are, from 0 to 1, for one to be taken as the other renamed."""
 _MOST_HEADINGS = 0.6
@@ -324,13 +326,19 @@ def _is_figure(value: CellValue) -> bool:
 
 
 def _misaligned(sheet: Sheet, block: Block) -> Iterator[Finding]:
-    """Rows of a csv file with more cells than there are headings."""
+    """Rows of a csv file with more cells than there are headings.
+
+    Where the last of them are blank, and no figures seem to be parted at their thousands, they are but blank cells.
+    """
     if sheet.typed:
         return
     last = max(column for found in block.columns.values() for column, _ in found)
     beyond = sorted(column for column in block.headings.without_heading if column > last)
+    headed = len(sheet.rows[block.heading_row])
     for row in sorted({row.number_of for row in block.rows}):
         column = next((column for column in beyond if sheet.text(row - 1, column)), None)
+        if column is None and len(sheet.rows[row - 1]) > headed:
+            column = _parted_thousands(sheet.shown[row - 1])
         if column is not None:
             yield finding(
                 "row-misaligned",
@@ -339,6 +347,14 @@ def _misaligned(sheet: Sheet, block: Block) -> Iterator[Finding]:
                 sheet=sheet.name,
                 cell=sheet.address(row - 1, column),
             )
+
+
+def _parted_thousands(texts: list[str]) -> int | None:
+    """Where what looks like the end of a figure stands beside what looks like its beginning: 250 after 1."""
+    found = (
+        column for column, (one, other) in enumerate(pairwise(texts), 1) if _BEGINS.match(one) and _ENDS.match(other)
+    )
+    return next(found, None)
 
 
 def _repeated(sheet: Sheet, block: Block) -> Iterator[Finding]:
