@@ -13,7 +13,7 @@ from loaders.cells import Sheet, whole_address
 from loaders.layout import TableLayout
 from loaders.patterns import TOKEN, as_path, match, match_path
 from loaders.rows import Block, figures_of, first_text, own_texts
-from loaders.text import LONGEST_REMEMBERED, REMEMBERED, CellValue, key, plain
+from loaders.text import LONGEST_REMEMBERED, REMEMBERED, CellValue, key, plain, visible
 from loaders.totals import missing_totals, unlabelled_totals
 from loaders.values import NotANumberError, number
 from quarterdeck.findings import Finding
@@ -193,6 +193,8 @@ def _respells(heading: str, path: Path) -> bool:
     if pattern is None or "*" in pattern:
         return False
     lines = heading.split("\n")
+    if visible(heading) != heading:
+        return True
     if any("\u00a0" in line or "  " in line.strip("\r") or line != line.strip(" \t") for line in lines):
         return True
     return not TOKEN.search(pattern) and plain(heading) != plain(pattern) and _same_letters(heading, pattern)
