@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 
 from loaders.cells import Address, Sheet
 from loaders.text import LONGEST_REMEMBERED, REMEMBERED, key, plain
+from quarterdeck.periods import NAME_OF_MONTH
 
 # What a named part may look like; any other name takes any text.
 PARTS = {
@@ -14,7 +15,7 @@ PARTS = {
     "quarter": r"Q[1-4]",
     "programme_code": r"[\w.]+",
     # A heading that is a date cell reads as 2018-09-01.
-    "month": r"(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|20\d\d-(?:0[1-9]|1[0-2])(?:-\d\d)?)",
+    "month": rf"(?:(?:{NAME_OF_MONTH})|20\d\d-(?:0[1-9]|1[0-2])(?:-\d\d)?)",
 }
 TOKEN = re.compile(r"\*|\{\w+\}")
 
