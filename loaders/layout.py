@@ -7,7 +7,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from loaders.cells import Sheet
 from loaders.patterns import as_path, find, match, names_in
@@ -313,6 +314,10 @@ class LoadedLayout(_Part):
     sha256: str
 
 
+class UnusableLayoutError(ValueError):
+    """A file among the layouts is none; the message names it, and says where it is not of the described shape."""
+
+
 def load_layout(path: Path) -> LoadedLayout:
     """The layout in a file.
 
@@ -322,10 +327,23 @@ def load_layout(path: Path) -> LoadedLayout:
     return LoadedLayout(layout=Layout(**read_yaml(text)), sha256=hashlib.sha256(text).hexdigest())
 
 
+def read_layout(path: Path) -> LoadedLayout:
+    """The layout in a file that a person has written; raises UnusableLayoutError where it holds none."""
+    try:
+        return load_layout(path)
+    except yaml.YAMLError as error:
+        raise UnusableLayoutError(f"{path}: it is not YAML: {error}") from error
+    except TypeError as error:
+        raise UnusableLayoutError(f"{path}: it is not a layout: it holds no names with values.") from error
+    except ValidationError as error:
+        slips = "\n".join(f"  {'.'.join(map(str, slip['loc']))}: {slip['msg']}" for slip in error.errors())
+        raise UnusableLayoutError(f"{path}: it is not a layout:\n{slips}") from error
+
+
 @cache
 def load_layouts(folder: Path) -> tuple[LoadedLayout, ...]:
-    """Every layout of a folder; raises what `load_layout` raises."""
-    return tuple(load_layout(path) for path in sorted(folder.glob("*.yml")))
+    """Every layout of a folder; raises what `read_layout` raises."""
+    return tuple(read_layout(path) for path in sorted(folder.glob("*.yml")))
 
 
 def recognise(
