@@ -30,17 +30,14 @@ def submit(
     A path that ends in <organisation>/<feed>/<YYYY-MM>/<file> says what a file is; where it does not, give all three
     options. Nothing is submitted unless every file can be placed.
     """
-    from quarterdeck.organisations import Place, UnplaceableError, place, place_of
+    from quarterdeck.organisations import Place, UnplaceableError, place_said
     from quarterdeck.settings import Settings
 
     settings = Settings()
     placed: list[tuple[Path, Place]] = []
     for path in _expand(files):
         try:
-            if organisation and feed and period:
-                placed.append((path, place(settings, organisation, feed, period)))
-            else:
-                placed.append((path, place_of(settings, path.absolute())))
+            placed.append((path, place_said(settings, path, organisation, feed, period)))
         except UnplaceableError as error:
             refuse(f"{path}: {error}. Nothing was submitted.")
     for path, where in placed:
@@ -56,8 +53,8 @@ def _expand(files: list[Path]) -> list[Path]:
     found: list[Path] = []
     for path in files:
         if path.is_dir():
-            found.extend(sorted(inner for inner in path.rglob("*") if inner.is_file() and not _is_passing(inner)))
-        elif _is_passing(path):
+            found.extend(sorted(inner for inner in path.rglob("*") if inner.is_file() and not is_passing(inner)))
+        elif is_passing(path):
             refuse(f"{path}: names like this are a spreadsheet's locks and half-copied files. Nothing was submitted.")
         elif path.is_file():
             found.append(path)
@@ -68,7 +65,8 @@ def _expand(files: list[Path]) -> list[Path]:
     return found
 
 
-def _is_passing(path: Path) -> bool:
+def is_passing(path: Path) -> bool:
+    """Whether a file's name is that of a spreadsheet's lock, or of a file that is still being copied."""
     return path.name.startswith((".", "~$"))
 
 
