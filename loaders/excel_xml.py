@@ -35,6 +35,9 @@ _FORMULA = re.compile(_OPEN + rb"f(?:\s[^>]*)?(?:/>|>([^<]*)<)")
 _IS_ERROR = re.compile(rb"""\bt=["']e["']""")
 _IS_TEXT = re.compile(rb"""\bt=["']str["']""")
 _TRUE = (b"1", b"true")
+# Programs that do not calculate leave it to whoever opens the file, and write 0 as the value of every formula.
+_NOTHING = (b"0", b"0.0")
+_TO_BE_CALCULATED = re.compile(_OPEN + rb"""calcPr(?=\s)[^>]*\bfullCalcOnLoad\s*=\s*["'](?:1|true)["']""")
 _FORMAT = re.compile(_OPEN + rb"numFmt(?=\s)([^>]*)>")
 _CELL_STYLES = re.compile(_OPEN + rb"cellXfs(?=[\s>]).*?</(?:[\w.-]+:)?cellXfs", re.DOTALL)
 _STYLE = re.compile(_OPEN + rb"xf(?=\s)([^>]*)>")
@@ -73,7 +76,8 @@ def marks(parts: Parts) -> dict[str, Marks]:
     _check_areas(sheets, by_name)
     styles = by_name.get(STYLES, b"")
     moving = (_moving_remembered if len(styles) <= _LARGEST_REMEMBERED else _moving_styles)(styles)
-    return {name: _marks_of(by_name[target], moving) for name, target in sheets}
+    calculated = not _TO_BE_CALCULATED.search(parts[WORKBOOK])
+    return {name: _marks_of(by_name[target], moving, calculated=calculated) for name, target in sheets}
 
 
 def _sheets(workbook: bytes, relations: bytes) -> list[tuple[str, str]]:
@@ -164,12 +168,12 @@ def _moving_styles(styles: bytes) -> dict[bytes, int]:
 _moving_remembered = lru_cache(_REMEMBERED)(_moving_styles)
 
 
-def _marks_of(body: bytes, moving: dict[bytes, int]) -> Marks:
+def _marks_of(body: bytes, moving: dict[bytes, int], *, calculated: bool) -> Marks:
     found = Marks()
     if moving and not moving.keys().isdisjoint(_STYLED.findall(body)):
         _look_at_styles(body, moving, found)
     if _may_have_formulas(body) and (_FORMULA.search(body) or _IS_ERROR.search(body)):
-        _look_at_formulas(body, found)
+        _look_at_formulas(body, found, calculated=calculated)
     if b"hidden=" in body:
         found.hidden_rows = frozenset(_hidden_rows(body))
         found.hidden_columns = frozenset(_hidden_columns(body))
@@ -188,13 +192,13 @@ def _look_at_styles(body: bytes, moving: dict[bytes, int], found: Marks) -> None
             found.moved[cell.row, cell.column] = moving[style[1]]
 
 
-def _look_at_formulas(body: bytes, found: Marks) -> None:
+def _look_at_formulas(body: bytes, found: Marks, *, calculated: bool) -> None:
     for cell in _cells(body):
         value = _VALUE.search(cell.body)
         formula = _FORMULA.search(cell.body)
         if _IS_ERROR.search(cell.head):
             found.faults[cell.row, cell.column] = _text(value[1]) if value else "#ERROR"
-        elif formula and not value and not _IS_TEXT.search(cell.head):
+        elif formula and not _IS_TEXT.search(cell.head) and (not value or (not calculated and value[1] in _NOTHING)):
             found.faults[cell.row, cell.column] = "="
         if formula and is_outward(text := _text(formula[1] or b"")):
             found.links[cell.row, cell.column] = text

@@ -179,7 +179,7 @@ def _fault(sheet: Sheet, row: int, column: int, shown: str) -> Finding:
     if shown == "=":
         return finding(
             "formula-unsaved",
-            f"The formula in {cell} has no saved value.",
+            f"The formula in {cell} has no saved value that was calculated.",
             remedy="Open the workbook, let it calculate, save it, and send it again.",
             sheet=sheet.name,
             cell=cell,
