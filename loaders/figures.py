@@ -12,6 +12,9 @@ from loaders.text import LONGEST_REMEMBERED, REMEMBERED, CellValue, plain
 from loaders.values import NotANumberError, is_dash, number, says_thousands_twice, stored_number
 
 _LARGEST = Decimal(10) ** 12
+_SMALLEST_AMOUNT = 1_000
+"""Pounds; a smaller number in a column of '£1.5m' and '£800k' has rather lost its letter."""
+_ENDS_OF_A_BARE_NUMBER = "0123456789)."
 _DECIMALS_KEPT = 6
 _WRITTEN_AS_NUMBERS = ("number", "percent", "percent_points")
 _KINDS = {
@@ -144,6 +147,13 @@ def _refusal(read: Decimal, value: CellValue, reads: str, *, above_150_percent: 
             f"{read:f} would be read as {read * 100:,f} %; the column holds percentages as fractions of 1.",
             f"If {read:f} % is meant, type '{read:f}%' or {read / 100:f}. If {read * 100:,f} % is right, ask the data "
             "team to let the layout allow it.",
+        )
+    if reads == "money" and 0 < abs(read) < _SMALLEST_AMOUNT and plain(value)[-1] in _ENDS_OF_A_BARE_NUMBER:
+        return (
+            "number-invalid",
+            f"'{plain(value)}' says neither thousands nor millions, in a column where figures do.",
+            f"Type its letter with it, as in '£{abs(read):f}m' or '£{abs(read):f}k'; pounds alone as thousands, "
+            f"'£{(abs(read) / 1000).normalize():f}k'.",
         )
     if abs(read) >= _LARGEST:
         return (

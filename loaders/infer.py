@@ -210,9 +210,7 @@ def _unit(column: _Column) -> str:
     named = next((unit for pattern, unit in _UNITS if pattern.search(column.heading)), None)
     if named:
         return named
-    if any("£" in text for text in texts):
-        return "gbp_text"
-    return "count"
+    return "gbp" if any("£" in text for text in texts) else "count"
 
 
 def _pattern(path: tuple[str, ...]) -> tuple[str, ...]:
