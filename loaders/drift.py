@@ -11,10 +11,10 @@ from itertools import pairwise
 
 from loaders.cells import Sheet, whole_address
 from loaders.layout import TableLayout
-from loaders.patterns import TOKEN, as_path, match, match_path
+from loaders.patterns import PARTS, TOKEN, as_path, match, match_path
 from loaders.rows import Block, figures_of, first_text, own_texts
 from loaders.text import LONGEST_REMEMBERED, REMEMBERED, CellValue, key, plain, visible
-from loaders.totals import missing_totals, unlabelled_totals
+from loaders.totals import missing_totals, says_total, unlabelled_totals
 from loaders.values import NotANumberError, number
 from quarterdeck.findings import Finding
 from quarterdeck.periods import MONTH_NAMES, fiscal_year
@@ -71,6 +71,7 @@ def heading_drift(
         if column not in renamed.values():
             yield _stranger(table, sheet, index, column, path, mapped)
     yield from _doubled(table, sheet, index, mapped)
+    yield from _totals_beside(table, sheet, index, mapped)
     if not missing:
         yield from _reordered(table, sheet, index, mapped)
         yield from _moved(table, sheet, index, mapped)
@@ -121,6 +122,23 @@ def _doubled(table: TableLayout, sheet: Sheet, index: int, mapped: Mapped) -> It
             if said in seen:
                 yield _double(sheet, index, column, table.columns[name].path, seen[said])
             seen.setdefault(said, column)
+
+
+def _totals_beside(table: TableLayout, sheet: Sheet, index: int, mapped: Mapped) -> Iterator[Finding]:
+    """Columns whose headings may say anything, and say that they are the sum of the others."""
+    for name, found in mapped.items():
+        if not table.columns[name].is_number:
+            continue
+        for column, parts in found:
+            said = next((text for part, text in parts.items() if part not in PARTS and says_total(text)), None)
+            if said is not None:
+                yield finding(
+                    "total-unlabelled",
+                    f"The column '{said}' calls itself a total, and is none of the template's: it would count twice.",
+                    remedy="Remove the column, or ask the data team to add it to the layout.",
+                    sheet=sheet.name,
+                    cell=sheet.address(index, column),
+                )
 
 
 def _double(sheet: Sheet, index: int, column: int, path: Path, first: int) -> Finding:

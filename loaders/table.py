@@ -120,7 +120,7 @@ class TableReader:
                 index += self.layout.heading.rows
                 if self.layout.heading.rows:
                     continue
-            band = self._band(index)
+            band = self._band(index, block)
             if band is not None:
                 context = self._within(context, *band)
                 if block:
@@ -255,12 +255,12 @@ class TableReader:
 
     # What a row is
 
-    def _band(self, index: int) -> tuple[int, dict[str, Text]] | None:
+    def _band(self, index: int, block: Block | None = None) -> tuple[int, dict[str, Text]] | None:
         """Which kind of band a row is, outermost 0, and what it says; None where it is none."""
         if not self.layout.bands:
             return None
         filled = [column for column, text in enumerate(self.sheet.shown[index]) if text]
-        if len(filled) != 1:
+        if len(filled) != 1 or (block and self._has_label(index, block)):
             return None
         column = filled[0]
         for level, patterns in enumerate(self.layout.bands):
@@ -269,6 +269,18 @@ class TableReader:
                 if parts is not None:
                     return level, {name: Text(part, self.sheet.address(index, column)) for name, part in parts.items()}
         return None
+
+    def _has_label(self, index: int, block: Block) -> bool:
+        """Whether a row's lone cell is a label that the table has: a row without figures is no band."""
+        for name, column in block.headings.words:
+            text, spec = self.sheet.text(index, column), self.layout.columns[name]
+            if not text:
+                continue
+            labels = [total.label for total in self.layout.totals if total.column == name]
+            return any(key(word) == key(text) for word in spec.words) or any(
+                _reads(Text(text, ""), each) for each in labels
+            )
+        return False
 
     def _within(self, context: dict[str, Text], level: int, said: dict[str, Text]) -> dict[str, Text]:
         """What is said of the rows below a band: what was said before, less the kinds of band within this one."""
@@ -302,7 +314,7 @@ class TableReader:
     def _goes_on_below(self, index: int, block: Block) -> bool:
         """Whether what follows a blank row is a row of the table, by its figures and not only by its place."""
         below = next((row for row in range(index, len(self.sheet.rows)) if any(self.sheet.shown[row])), None)
-        if below is None or self._is_ignored(below) or self._band(below) is not None:
+        if below is None or self._is_ignored(below) or self._band(below, block) is not None:
             return False
         if any(below in reader.heading_rows for reader in (self, *self.others)) or not self._is_row(below, block):
             return False

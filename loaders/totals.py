@@ -118,7 +118,16 @@ def unlabelled_totals(sheet: Sheet, block: Block) -> Iterator[Finding]:
 def _says_total(sheet: Sheet, row: Row) -> bool:
     if not any("total" in key(text.value) for text in row.texts.values()):
         return False
-    return _SAYS_TOTAL.fullmatch(key(first_text(sheet, row).value)) is not None
+    return says_total(first_text(sheet, row).value)
+
+
+def says_total(text: str) -> bool:
+    """Whether a label is that of a total of everything, whatever its table is about.
+
+    >>> says_total("Grand Total:"), says_total("Total Facilities Management")
+    (True, False)
+    """
+    return _SAYS_TOTAL.fullmatch(key(text)) is not None
 
 
 def _is_sum(figure: Number, total: Decimal, count: int) -> bool:

@@ -75,7 +75,7 @@ def test_cells_that_show_another_number_than_they_hold_are_told_in_workbooks_of_
     workbook.save(tmp_path / "book.xlsx")
     assert read_workbook(tmp_path / "book.xlsx", ".xlsx").sheets[0].moved == {(0, 0): 2, (0, 1): -3}
 
-    thousands = "#,##0,".encode()
+    thousands = b"#,##0,"
     globals_ = record(0x041E, struct.pack("<HHB", 164, len(thousands), 0) + thousands)
     globals_ += b"".join(record(0x00E0, struct.pack("<HH16x", 0, number)) for number in (0, 10, 164))
     cells = b"".join(record(0x0203, struct.pack("<HHHd", 0, style, style, 12.5)) for style in range(3))
