@@ -29,6 +29,12 @@ class UnsafeFileError(UnreadableFileError):
     remedy = "Copy the figures into a new workbook made from the template, and send that."
 
 
+class UnknownErrorError(UnreadableFileError):
+    """A cell shows an error of one program alone, which makes the whole sheet illegible to others."""
+
+    remedy = "Mend the formula of that cell, or type its figure or nothing, and send the file again."
+
+
 class TooLargeFileError(UnreadableFileError):
     """Reading the file would take more memory or time than a return may."""
 

@@ -85,3 +85,13 @@ def test_cells_that_show_another_number_than_they_hold_are_told_in_workbooks_of_
     sheet = read_workbook(tmp_path / "book.xls", ".xls").sheets[0]
     assert sheet.rows == [[12.5, 12.5, 12.5], [12, 13, ""]]
     assert sheet.moved == {(0, 1): 2, (0, 2): -3, (1, 0): 2}
+
+
+def test_an_error_that_the_reader_does_not_know_is_named_with_its_cell(tmp_path):
+    def fill(sheet):
+        sheet["A1"], sheet["B2"] = "Line", "#ERROR!"
+        sheet["B2"].data_type = "e"
+
+    with pytest.raises(UnreadableFileError, match="its cell B2 on the sheet 'Sheet' shows #ERROR!") as refused:
+        read_workbook(saved(tmp_path, fill), ".xlsx")
+    assert "Mend the formula" in refused.value.remedy
