@@ -73,7 +73,7 @@ def is_passing(path: Path) -> bool:
 def _put(path: Path, folder: Path, *, settled: float) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     # Whoever scans landing passes over names that start with a dot: a file is there whole, or not yet.
-    partial = folder / f".{path.name}"
+    partial = folder / f".{os.getpid()}.partial"
     shutil.copyfile(path, partial)
     # And so that nobody waits to see whether it is whole, it says that it was before now.
     os.utime(partial, (settled, settled))
@@ -81,6 +81,10 @@ def _put(path: Path, folder: Path, *, settled: float) -> None:
 
 
 def _free(target: Path, content: Path) -> Path:
-    """The first of `name`, `name (2)`, … that is free or holds the same bytes: nothing that waits is written over."""
-    candidates = (target.with_stem(f"{target.stem} ({count})") if count > 1 else target for count in itertools.count(1))
+    """The first of `name`, `name_(02)`, … that is free or holds the same bytes: nothing that waits is written over.
+
+    Files that wait together are taken in the order of their names, in which the later ones come last.
+    """
+    stems = (f"{target.stem}_({count:02d})" if count > 1 else target.stem for count in itertools.count(1))
+    candidates = map(target.with_stem, stems)
     return next(path for path in candidates if not path.exists() or filecmp.cmp(path, content, shallow=False))
