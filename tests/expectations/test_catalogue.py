@@ -39,6 +39,7 @@ SHOWN_ELSEWHERE = {
     "path-unknown": "tests/loaders/test_lifecycle.py",
     "period-unexpected": "tests/loaders/test_series.py",
     "reader-failed": "tests/loaders/test_fuzz.py",
+    "return-sent-twice": "tests/loaders/test_lifecycle.py",
 }
 
 
