@@ -279,6 +279,11 @@ def _ods_value(value: Any, attributes: str) -> str:
             'table:formula="of:=1/0" office:value-type="string" office:string-value="" calcext:value-type="error"'
         )
         return f"<table:table-cell {attributes}><text:p>{value['error']}</text:p></table:table-cell>"
+    if isinstance(value, dict) and "shown" in value:
+        return f"<table:table-cell><text:p>{value['shown']}</text:p></table:table-cell>"
+    if isinstance(value, dict) and "noted" in value:
+        note = f"<office:annotation><text:p>{value['noted']}</text:p></office:annotation>"
+        return f"<table:table-cell>{note}</table:table-cell>"
     if isinstance(value, dict) and "percentage" in value:
         return f'<table:table-cell office:value-type="percentage" office:value="{value["percentage"]}"/>'
     if isinstance(value, dict):
