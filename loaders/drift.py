@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from loaders.cells import Sheet, whole_address
+from loaders.kinship import run_that_has
 from loaders.layout import TableLayout
 from loaders.patterns import PARTS, TOKEN, as_path, match, match_path
 from loaders.rows import Block, figures_of, first_text, own_texts
@@ -104,6 +105,15 @@ def _stranger(table: TableLayout, sheet: Sheet, index: int, column: int, path: P
     twin = next((name for name in mapped if match_path(table.columns[name].path, path) is not None), None)
     if twin is not None:
         return _double(sheet, index, column, path, mapped[twin][0][0])
+    if (run := run_that_has(table, path)) is not None:
+        return finding(
+            "column-renamed",
+            f"The column '{_shown(path)}' may be one of '{run}' of the table '{table.table}', written otherwise; it "
+            "was not read.",
+            remedy="Write its heading as in the template, or tell the data team that the template changed.",
+            sheet=sheet.name,
+            cell=sheet.address(index, column),
+        )
     return finding(
         "column-unexpected",
         f"The column '{_shown(path)}' is not in the layout; it was not read.",

@@ -265,3 +265,14 @@ def test_a_column_that_sums_those_beside_it_is_not_one_of_them():
     }
     result = read(table, sheet(["Line", "Roads", "Parks", "Total"], ["Staff", 1.0, 2.0, 3.0]))
     assert [(found.rule, found.cell) for found in result.findings] == [("total-unlabelled", "D1")]
+
+
+def test_a_year_that_has_lost_the_heading_above_it_is_not_left_out_in_silence():
+    """Where cells are no longer merged, the heading above stands over the first year alone."""
+    table = {
+        "heading": {"rows": 2, "contains": ["Line", "2018/19"]},
+        "columns": {"line": {"header": "Line"}, "value": {"header": ["Budget", "{fiscal_year}"], "unit": "gbp"}},
+        "records": [{"record": "budget_line", "values": ["value"]}],
+    }
+    result = read(table, sheet(["Line", "Budget", ""], ["", "2018/19", "2019/20"], ["Staff", 1.0, 2.0]))
+    assert ("column-renamed", "C1") in [(found.rule, found.cell) for found in result.findings]
