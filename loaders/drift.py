@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from loaders.cells import Sheet, whole_address
-from loaders.kinship import run_that_has
+from loaders.kinship import names_another_unit, run_that_has
 from loaders.layout import TableLayout
 from loaders.patterns import PARTS, TOKEN, as_path, match, match_path
 from loaders.rows import Block, figures_of, first_text, own_texts
@@ -54,7 +54,7 @@ def heading_drift(
             "column-renamed",
             f"The column '{_shown(table.columns[name].path)}' of the table '{table.table}' is missing; "
             f"'{_shown(strangers[column])}' may be it, renamed.",
-            remedy="Give the column its heading back, or tell the data team that the template changed.",
+            remedy=_how_to_rename(table.columns[name].path, strangers[column]),
             sheet=sheet.name,
             cell=sheet.address(index, column),
         )
@@ -77,6 +77,15 @@ def heading_drift(
         yield from _reordered(table, sheet, index, mapped)
         yield from _moved(table, sheet, index, mapped)
     yield from _respelled(table, sheet, index, mapped)
+
+
+def _how_to_rename(wanted: Path, path: Path) -> str:
+    if names_another_unit(wanted, path):
+        return (
+            "Convert the figures to the unit of the template and give the column its heading back, or tell the data "
+            "team that the unit changed. Do not change the heading alone."
+        )
+    return "Give the column its heading back, or tell the data team that the template changed."
 
 
 def _renamed(table: TableLayout, missing: list[str], strangers: Mapping[int, Path]) -> dict[str, int]:
@@ -108,9 +117,9 @@ def _stranger(table: TableLayout, sheet: Sheet, index: int, column: int, path: P
     if (run := run_that_has(table, path)) is not None:
         return finding(
             "column-renamed",
-            f"The column '{_shown(path)}' may be one of '{run}' of the table '{table.table}', written otherwise; it "
-            "was not read.",
-            remedy="Write its heading as in the template, or tell the data team that the template changed.",
+            f"The column '{_shown(path)}' may be one of '{_shown(run)}' of the table '{table.table}', written "
+            "otherwise; it was not read.",
+            remedy=_how_to_rename(run, path),
             sheet=sheet.name,
             cell=sheet.address(index, column),
         )

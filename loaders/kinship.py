@@ -18,16 +18,32 @@ _CLOSE, _ALIKE = 0.75, 0.6
 _WORD, _YEARS, _YEAR = re.compile(r"[a-z]+"), re.compile(PARTS["fiscal_year"]), re.compile(r"\b20\d\d\b")
 _QUARTER = re.compile(r"\bq(?:tr|uarter)?\.? *[1-4]\b")
 # Units are written in many ways, and say nothing of what a column holds.
+_AMOUNTS = {
+    "thousands": re.compile(r"£ *'?(?:000|k\b)|\bthousands?\b"),
+    "millions": re.compile(r"£ *m\b|£ *millions?\b|\bmillions?\b"),
+}
 _UNITS = re.compile(r"£|\b0{3}'?s?\b|\b(?:k|m|million|thousands?|fy)\b|[^a-z]")
 
 
-def run_that_has(table: TableLayout, path: tuple[str, ...]) -> str | None:
-    """The heading, as the layout has it, of the columns of figures that an unknown one seems to belong to."""
+def run_that_has(table: TableLayout, path: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The headings, as the layout has them, of the columns of figures that an unknown one seems to belong to."""
     for column in table.columns.values():
         kept = [part for part in column.path if TOKEN.search(part)]
         if column.is_number and kept and _belongs(column.path, path):
-            return " / ".join(column.path)
+            return column.path
     return None
+
+
+def names_another_unit(wanted: tuple[str, ...], path: tuple[str, ...]) -> bool:
+    """Whether headings speak of millions where the layout's speak of thousands, or the other way round.
+
+    >>> names_another_unit(("Target £000",), ("Target £m",)), names_another_unit(("Target £000",), ("Target (£k)",))
+    (True, False)
+    """
+    units = [
+        {unit for unit, pattern in _AMOUNTS.items() if pattern.search(key(" ".join(texts)))} for texts in (wanted, path)
+    ]
+    return all(units) and units[0].isdisjoint(units[1])
 
 
 def _belongs(patterns: tuple[str, ...], path: tuple[str, ...]) -> bool:

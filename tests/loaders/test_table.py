@@ -276,3 +276,15 @@ def test_a_year_that_has_lost_the_heading_above_it_is_not_left_out_in_silence():
     }
     result = read(table, sheet(["Line", "Budget", ""], ["", "2018/19", "2019/20"], ["Staff", 1.0, 2.0]))
     assert ("column-renamed", "C1") in [(found.rule, found.cell) for found in result.findings]
+
+
+def test_a_heading_in_another_unit_is_not_to_be_given_back_alone():
+    def advice(heading):
+        table = BUDGET | {
+            "columns": {"line": {"header": "Line"}, "value": {"header": "{fiscal_year} £000", "unit": "gbp"}}
+        }
+        table["heading"] = {"rows": 1, "contains": ["Line"]}
+        return [found.remedy for found in read(table, sheet(["Line", heading], ["Rent", 1.0])).findings]
+
+    assert any("Do not change the heading alone" in remedy for remedy in advice("2018/19 £m"))
+    assert not any("alone" in remedy for remedy in advice("2018/19 £k"))
