@@ -73,6 +73,7 @@ def heading_drift(
             yield _stranger(table, sheet, index, column, path, mapped)
     yield from _doubled(table, sheet, index, mapped)
     yield from _totals_beside(table, sheet, index, mapped)
+    yield from _out_of_order(sheet, index, mapped)
     if not missing:
         yield from _reordered(table, sheet, index, mapped)
         yield from _moved(table, sheet, index, mapped)
@@ -184,6 +185,25 @@ def _reordered(table: TableLayout, sheet: Sheet, index: int, mapped: Mapped) -> 
                 cell=sheet.address(index, here),
             )
             return
+
+
+def _out_of_order(sheet: Sheet, index: int, mapped: Mapped) -> Iterator[Finding]:
+    """Months or years that stand neither from the first to the last nor back: two of them may have changed places."""
+    for found in mapped.values():
+        for part in _SERIES:
+            named = [(_ordinal(part, parts[part]), parts[part], column) for column, parts in found if part in parts]
+            said = [(number, text, column) for number, text, column in named if number is not None]
+            order = [number for number, *_ in said]
+            wanted = sorted(order, reverse=bool(order) and order[0] > order[-1])
+            if len(order) > 2 and order != wanted:
+                text, column = next(each[1:] for each, number in zip(said, wanted, strict=True) if each[0] != number)
+                yield finding(
+                    "column-reordered",
+                    f"'{text}' does not stand in the order of the others; it was found by its heading.",
+                    remedy="See that the figures changed places with their headings.",
+                    sheet=sheet.name,
+                    cell=sheet.address(index, column),
+                )
 
 
 def _moved(table: TableLayout, sheet: Sheet, index: int, mapped: Mapped) -> Iterator[Finding]:
