@@ -27,6 +27,8 @@ Where = tuple[tuple[str, str], ...]
 """The fields of a row, each with the cell that says it."""
 # These the reader of the batch adds.
 _OF_THE_FILE = ("submission_id", "organisation_code", "reporting_period")
+_WITHOUT_A_HEADING = "Put the template's heading back above it, or remove the row."
+_BELOW_A_BLANK_ROW = "If it belongs to a table above it, remove the blank rows between them. " + _WITHOUT_A_HEADING
 _OFFSETS = {"above": (-1, 0), "below": (1, 0), "right": (0, 1)}
 
 
@@ -168,7 +170,7 @@ def _unread(sheet: Sheet, understood: set[int] | None) -> Iterator[Finding]:
                 "row-unread",
                 f"Row {index + 1} of '{sheet.name}' ('{sheet.text(index, first)[:40]}') is under no heading of "
                 "the layout; it was not read.",
-                remedy="Put the template's heading back above it, or remove the row.",
+                remedy=_BELOW_A_BLANK_ROW if min(understood, default=index) < index else _WITHOUT_A_HEADING,
                 sheet=sheet.name,
                 cell=address(index, first),
             )
