@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from loaders.cells import Sheet, Workbook, address
-from loaders.patterns import PARTS
+from loaders.patterns import PARTS, TOKEN
 from loaders.text import CellValue, key, plain
 from loaders.values import NotADateError, NotANumberError, calendar_day, number
 from quarterdeck.periods import stated_months
@@ -216,7 +216,9 @@ def _unit(column: _Column) -> str:
 def _pattern(path: tuple[str, ...]) -> tuple[str, ...]:
     """A path with the year, month or quarter of its headings left open."""
     found = []
-    for heading in path:
+    for written in path:
+        # A heading in braces would be taken for a part to keep.
+        heading = TOKEN.sub("*", written)
         pattern = _YEAR.sub("{fiscal_year}", heading, count=1)
         if _MONTH.fullmatch(plain(heading)):
             pattern = "{month}"

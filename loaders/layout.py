@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import re
 from collections.abc import Hashable
 from functools import cache, cached_property
 from pathlib import Path
@@ -11,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from loaders.cells import Sheet
-from loaders.patterns import as_path, find, match, names_in
+from loaders.patterns import as_path, check_pattern, find, match, names_in
 from loaders.rows import Headings
 from loaders.text import CellValue, key
 from quarterdeck.declared import read_yaml
@@ -100,6 +101,16 @@ class Column(_Part):
     shared: bool = False
     dimensions: dict[str, str] = {}
     above_150_percent: bool = False
+
+    @model_validator(mode="after")
+    def _can_be_looked_for(self) -> Self:
+        for pattern in (*self.path, *self.tokens):
+            check_pattern(pattern)
+        try:
+            re.compile(self.split or "")
+        except re.error as error:
+            raise ValueError(f"'split' is no regular expression ({error}): '{self.split}'") from error
+        return self
 
     @cached_property
     def path(self) -> tuple[str, ...]:
@@ -232,6 +243,17 @@ class TableLayout(_Part):
         return {}
 
     @model_validator(mode="after")
+    def _can_be_looked_for(self) -> Self:
+        patterns = [self.sheet, *self.heading.contains, *self.ignore_rows]
+        patterns += filter(None, (self.title, self.before_heading, self.heading.above))
+        patterns += [part for each in (*self.bands, *self.ignore_columns) for part in as_path(each)]
+        labels = [total.label for total in self.totals]
+        labels += [parts.label for parts in self.parts] + [cell.label for cell in self.cells]
+        for pattern in patterns + labels:
+            check_pattern(pattern)
+        return self
+
+    @model_validator(mode="after")
     def _names_are_known(self) -> Self:
         for record in self.records:
             fields = records().get(record.record)
@@ -276,6 +298,13 @@ class Layout(_Part):
     recognised_by: list[str] = Field(min_length=1)
     states: list[str] = []
     tables: list[TableLayout] = Field(min_length=1)
+
+    @field_validator("recognised_by", "states")
+    @classmethod
+    def _can_be_looked_for(cls, patterns: list[str]) -> list[str]:
+        for pattern in patterns:
+            check_pattern(pattern)
+        return patterns
 
     @model_validator(mode="after")
     def _a_series_is_dated(self) -> Self:

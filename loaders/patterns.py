@@ -32,6 +32,14 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(r"\s*".join(parts), re.IGNORECASE)
 
 
+def check_pattern(pattern: str) -> None:
+    """Raise ValueError, in words for who wrote it, for a pattern whose named parts are not names or come twice."""
+    try:
+        _compiled(pattern)
+    except re.error as error:
+        raise ValueError(f"'{pattern}' names a part that is no name, or one part twice ({error})") from error
+
+
 def _part(name: str) -> str:
     return f"(?P<{name}>{PARTS.get(name, '.+?')})"
 

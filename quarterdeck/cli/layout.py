@@ -102,11 +102,11 @@ def infer(
     slug = name or "_".join(re.findall(r"[a-z0-9]+", file.stem.lower()))
     try:
         draft = draft_of(open_workbook(file), slug, file.stem, code, feed)
+        Layout(**draft)
     except UnreadableFileError as error:
         refuse(f"{file}: it was not read: {error}.")
     except ValueError as error:
         refuse(f"{file}: {error}.")
-    Layout(**draft)
     text = _HEAD.format(file=file.name) + yaml.safe_dump(draft, sort_keys=False, allow_unicode=True, width=110)
     if output is None:
         typer.echo(text, nl=False)
