@@ -134,7 +134,8 @@ def _legal(text: str) -> str:
     """Text without the control characters that no workbook may hold, and no longer than a cell."""
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-    return ILLEGAL_CHARACTERS_RE.sub("", text)[:_LONGEST_TEXT]
+    legal: str = ILLEGAL_CHARACTERS_RE.sub("", text)
+    return legal[:_LONGEST_TEXT]
 
 
 # The marks

@@ -559,8 +559,9 @@ class TableReader:
             return
         for name, spec in self._filled:
             column = block.columns[name][0][0]
-            # What a cell in error should say is not missing as well.
-            if (index, column) in self.sheet.faults:
+            value = self.sheet.value(index, column)
+            # What is in error, or cannot be read, is not blank as well.
+            if (index, column) in self.sheet.faults or (plain(value) and not is_dash(value)):
                 continue
             if name not in row.texts and token_of(name) not in row.texts and not row.numbers.get(name):
                 self._find(
