@@ -49,7 +49,7 @@ def extract(layout: Layout, sheets: list[Sheet], period: Month, settings: Settin
     """Read every table of the layout."""
     result = Extraction()
     known_units = units()
-    placed = [(table, _sheet(table.sheet, sheets)) for table in layout.tables]
+    placed = [(table, _sheet(table, sheets)) for table in layout.tables]
     placed = list(_with_renamed_sheets(placed, sheets, result))
     readers = {
         table.table: TableReader(table, sheet.turn() if table.transposed else sheet, period, known_units, settings)
@@ -195,10 +195,13 @@ def _fault(sheet: Sheet, row: int, column: int, shown: str) -> Finding:
     )
 
 
-def _sheet(pattern: str, sheets: list[Sheet]) -> Sheet | None:
+def _sheet(table: TableLayout, sheets: list[Sheet]) -> Sheet | None:
+    """The first sheet of the table's name; where several are, the first of them that has its headings."""
     if len(sheets) == 1 and not sheets[0].typed:
         return sheets[0]
-    return next((sheet for sheet in sheets if match(pattern, sheet.name) is not None), None)
+    named = [sheet for sheet in sheets if match(table.sheet, sheet.name) is not None]
+    has_table = (sheet for sheet in named if _is_on(table, sheet)) if len(named) > 1 else iter(named)
+    return next(has_table, named[0] if named else None)
 
 
 class _Records:
