@@ -121,15 +121,21 @@ def _copied(read: ReadWorkbook) -> tuple["Workbook", dict[str, str]]:
 
 def _write(cell: "Cell", value: CellValue) -> None:
     """Write a value; a text as a text, whatever it starts with."""
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
     if not isinstance(value, str):
         cell.value = value
         return
-    cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)[:_LONGEST_TEXT]
+    cell.value = _legal(value)
     if cell.data_type == "f" or value.startswith(("=", "+", "-", "@")):
         cell.data_type = "s"
         cell.quotePrefix = True
+
+
+def _legal(text: str) -> str:
+    """Text without the control characters that no workbook may hold, and no longer than a cell."""
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    legal: str = ILLEGAL_CHARACTERS_RE.sub("", text)
+    return legal[:_LONGEST_TEXT]
 
 
 # The marks
@@ -145,7 +151,7 @@ def _mark(sheet: "Worksheet", place: str, findings: Sequence[Finding]) -> None:
         cell.fill = PatternFill("solid", fgColor=_COLOURS[worst])
         if number == 0:
             before = f"{cell.comment.text}\n\n" if cell.comment else ""
-            cell.comment = Comment(f"{before}{said}"[:_LONGEST_TEXT], AUTHOR, height=140, width=360)
+            cell.comment = Comment(_legal(f"{before}{said}"), AUTHOR, height=140, width=360)
 
 
 def _cells(sheet: "Worksheet", place: str) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""What the reader of values does not tell of .xls sheets: errors, links, hidden rows and columns.
+"""What the reader of values does not tell of .xls sheets: errors, links, what is hidden or shown otherwise.
 
 An .xls file is a small file system (a compound file) with a stream of records. Lengths and offsets are those of
 [MS-CFB] and [MS-XLS]; every chain is followed for no more steps than the file has sectors.
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from loaders.cells import Marks, UnreadableFileError
 from loaders.limits import check_area
+from loaders.number_formats import BUILT_IN, point_moved
 
 _SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HEADER_SIZE, _DIRECTORY_ENTRY, _MINI_SECTOR, _MINI_STREAM_BELOW = 512, 128, 64, 4096
@@ -18,8 +19,9 @@ _LAST_SECTOR = 0xFFFFFFFA
 
 _BOF, _EOF, _BOUNDSHEET, _SUPBOOK, _FILEPASS = 0x0809, 0x000A, 0x0085, 0x01AE, 0x002F
 _ROW, _COLUMNS, _FORMULA, _BOOL_OR_ERROR = 0x0208, 0x007D, 0x0006, 0x0205
+_FORMAT, _STYLE, _SEVERAL_NUMBERS = 0x041E, 0x00E0, 0x00BD
 # Records of one cell, or of several side by side: whatever holds a value.
-_CELLS = {_FORMULA, _BOOL_OR_ERROR, 0x0203, 0x0204, 0x00D6, 0x00FD, 0x027E, 0x00BD}
+_CELLS = {_FORMULA, _BOOL_OR_ERROR, 0x0203, 0x0204, 0x00D6, 0x00FD, 0x027E, _SEVERAL_NUMBERS}
 _OWN_BOOK, _ADD_IN = b"\x01\x04", b"\x01\x3a"
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
 _WORKSHEET = 0
@@ -109,6 +111,7 @@ def _entry_name(entry: bytes) -> str:
 
 def _marks_of_book(book: bytes) -> tuple[dict[str, Marks], bool]:
     links_out, sheets = False, {}
+    formats, styles = dict(BUILT_IN), list[int]()
     for kind, record in _records(book, 0):
         if kind == _FILEPASS:
             raise UnreadableFileError("the workbook is protected by a password")
@@ -116,6 +119,11 @@ def _marks_of_book(book: bytes) -> tuple[dict[str, Marks], bool]:
             links_out = True
         if kind == _BOUNDSHEET and record[5] == _WORKSHEET:
             sheets[_sheet_name(record)] = struct.unpack_from("<I", record)[0]
+        if kind == _FORMAT:
+            formats[struct.unpack_from("<H", record)[0]] = point_moved(_format_code(record))
+        if kind == _STYLE:
+            styles.append(struct.unpack_from("<H", record, 2)[0])
+    moving = {number: formats[used] for number, used in enumerate(styles) if formats.get(used)}
     found = {}
     area = 0
     for name, start in sheets.items():
@@ -134,6 +142,9 @@ def _marks_of_book(book: bytes) -> tuple[dict[str, Marks], bool]:
                 rows, columns = max(rows, row + 1), max(columns, _last_column(kind, record, column) + 1)
                 if (error := _error(kind, record)) is not None:
                     marks_of_sheet.faults[row, column] = _ERRORS.get(error, "#ERROR")
+                for number, style in enumerate(_styles_of(kind, record) if moving else ()):
+                    if style in moving:
+                        marks_of_sheet.moved[row, column + number] = moving[style]
         marks_of_sheet.hidden_rows, marks_of_sheet.hidden_columns = frozenset(hidden_rows), frozenset(hidden_columns)
         area += rows * columns
         check_area(area, name)
@@ -166,8 +177,20 @@ def _sheet_name(record: bytes) -> str:
     )
 
 
+def _format_code(record: bytes) -> str:
+    length, is_wide = struct.unpack_from("<HB", record, 2)
+    return record[5 : 5 + length * 2].decode("utf-16-le", "replace") if is_wide & 1 else record[5:].decode("latin-1")
+
+
+def _styles_of(kind: int, record: bytes) -> list[int]:
+    """The numbers of the styles of a record's cells, side by side."""
+    if kind != _SEVERAL_NUMBERS:
+        return [struct.unpack_from("<H", record, 4)[0]]
+    return [struct.unpack_from("<H", record, at)[0] for at in range(4, len(record) - 2, 6)]
+
+
 def _last_column(kind: int, record: bytes, first: int) -> int:
-    return int(struct.unpack_from("<H", record, len(record) - 2)[0]) if kind == 0x00BD else first
+    return int(struct.unpack_from("<H", record, len(record) - 2)[0]) if kind == _SEVERAL_NUMBERS else first
 
 
 def _error(kind: int, record: bytes) -> int | None:

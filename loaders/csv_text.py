@@ -18,6 +18,7 @@ _DELIMITERS = (",", ";", "\t")
 # What the delimiter is found from.
 _CHARACTERS_LOOKED_AT, _LINES_LOOKED_AT = 1 << 16, 50
 _QUOTED = re.compile(r'"[^"]*"')
+_ERRORS = {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"}
 _FORMULA_MARKS = ("=", "+", "-", "@")
 
 
@@ -41,7 +42,7 @@ def read_csv(content: bytes) -> Sheet:
         raise UnreadableFileError("it ends in the middle of a line; it was not sent whole")
     check_area(len(rows) * max(map(len, rows), default=0), CSV_SHEET)
     dialect = CsvDialect(encoding, delimiter, _line_endings(text))
-    return Sheet(CSV_SHEET, rows, typed=False, links=_links(rows), dialect=dialect)
+    return Sheet(CSV_SHEET, rows, faults=_take_errors(rows), typed=False, links=_links(rows), dialect=dialect)
 
 
 def _check_lines(content: bytes) -> None:
@@ -97,6 +98,16 @@ def _rows(text: str, delimiter: str) -> list[list[CellValue]]:
         raise UnreadableFileError(
             f"its line {reader.line_num} has quotation marks that do not pair up ({error})"
         ) from error
+
+
+def _take_errors(rows: list[list[CellValue]]) -> dict[Address, str]:
+    """Cells that a spreadsheet showed in error when it wrote the file; they hold no value, and none is left in them."""
+    errors = {}
+    for row, values in enumerate(rows):
+        for column, value in enumerate(values) if not _ERRORS.isdisjoint(values) else ():
+            if value in _ERRORS:
+                errors[row, column], values[column] = str(value), ""
+    return errors
 
 
 def _links(rows: list[list[CellValue]]) -> dict[Address, str]:

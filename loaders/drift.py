@@ -11,11 +11,12 @@ from itertools import pairwise
 from typing import Any
 
 from loaders.cells import Sheet, whole_address
+from loaders.kinship import names_another_unit, run_that_has
 from loaders.layout import TableLayout
-from loaders.patterns import TOKEN, as_path, match, match_path
+from loaders.patterns import PARTS, TOKEN, as_path, match, match_path
 from loaders.rows import Block, first_text, own_words
-from loaders.text import LONGEST_REMEMBERED, REMEMBERED, CellValue, key, plain
-from loaders.totals import missing_totals, unlabelled_totals
+from loaders.text import LONGEST_REMEMBERED, REMEMBERED, CellValue, key, plain, visible
+from loaders.totals import missing_totals, says_total, unlabelled_totals
 from loaders.values import NotANumberError, number
 from quarterdeck.findings import Finding
 from quarterdeck.periods import MONTH_NAMES, fiscal_year
@@ -27,6 +28,8 @@ Mapped = Mapping[str, list[tuple[int, dict[str, str]]]]
 
 _MONTHS = 12
 _MONTH = re.compile(r"(\d{4})-(\d\d)(?:-\d\d)?")
+_BEGINS, _ENDS = re.compile(r"[-(£]*[1-9][0-9]{0,2}$"), re.compile(r"[0-9]{3}(?:\.[0-9]+)?\)?$")
+"""The two cells that 1,250 becomes where commas part cells."""
 _ALIKE = 0.6
 """How similar two headings are, from 0 to 1, for one to be taken as the other renamed."""
 _MOST_HEADINGS = 0.6
@@ -52,7 +55,7 @@ def heading_drift(
             "column-renamed",
             f"The column '{_shown(table.columns[name].path)}' of the table '{table.table}' is missing; "
             f"'{_shown(strangers[column])}' may be it, renamed.",
-            remedy="Give the column its heading back, or tell the data team that the template changed.",
+            remedy=_how_to_rename(table.columns[name].path, strangers[column]),
             sheet=sheet.name,
             cell=sheet.address(index, column),
         )
@@ -70,10 +73,21 @@ def heading_drift(
         if column not in renamed.values():
             yield _stranger(table, sheet, index, column, path, mapped)
     yield from _doubled(table, sheet, index, mapped)
+    yield from _totals_beside(table, sheet, index, mapped)
+    yield from _out_of_order(sheet, index, mapped)
     if not missing:
         yield from _reordered(table, sheet, index, mapped)
         yield from _moved(table, sheet, index, mapped)
     yield from _respelled(table, sheet, index, mapped)
+
+
+def _how_to_rename(wanted: Path, path: Path) -> str:
+    if names_another_unit(wanted, path):
+        return (
+            "Convert the figures to the unit of the template and give the column its heading back, or tell the data "
+            "team that the unit changed. Do not change the heading alone."
+        )
+    return "Give the column its heading back, or tell the data team that the template changed."
 
 
 def _renamed(table: TableLayout, missing: list[str], strangers: Mapping[int, Path]) -> dict[str, int]:
@@ -102,6 +116,15 @@ def _stranger(table: TableLayout, sheet: Sheet, index: int, column: int, path: P
     twin = next((name for name in mapped if match_path(table.columns[name].path, path) is not None), None)
     if twin is not None:
         return _double(sheet, index, column, path, mapped[twin][0][0])
+    if (run := run_that_has(table, path)) is not None:
+        return finding(
+            "column-renamed",
+            f"The column '{_shown(path)}' may be one of '{_shown(run)}' of the table '{table.table}', written "
+            "otherwise; it was not read.",
+            remedy=_how_to_rename(run, path),
+            sheet=sheet.name,
+            cell=sheet.address(index, column),
+        )
     return finding(
         "column-unexpected",
         f"The column '{_shown(path)}' is not in the layout; it was not read.",
@@ -120,6 +143,23 @@ def _doubled(table: TableLayout, sheet: Sheet, index: int, mapped: Mapped) -> It
             if said in seen:
                 yield _double(sheet, index, column, table.columns[name].path, seen[said])
             seen.setdefault(said, column)
+
+
+def _totals_beside(table: TableLayout, sheet: Sheet, index: int, mapped: Mapped) -> Iterator[Finding]:
+    """Columns whose headings may say anything, and say that they are the sum of the others."""
+    for name, found in mapped.items():
+        if not table.columns[name].is_number:
+            continue
+        for column, parts in found:
+            said = next((text for part, text in parts.items() if part not in PARTS and says_total(text)), None)
+            if said is not None:
+                yield finding(
+                    "total-unlabelled",
+                    f"The column '{said}' calls itself a total, and is none of the template's: it would count twice.",
+                    remedy="Remove the column, or ask the data team to add it to the layout.",
+                    sheet=sheet.name,
+                    cell=sheet.address(index, column),
+                )
 
 
 def _double(sheet: Sheet, index: int, column: int, path: Path, first: int) -> Finding:
@@ -146,6 +186,25 @@ def _reordered(table: TableLayout, sheet: Sheet, index: int, mapped: Mapped) -> 
                 cell=sheet.address(index, here),
             )
             return
+
+
+def _out_of_order(sheet: Sheet, index: int, mapped: Mapped) -> Iterator[Finding]:
+    """Months or years that stand neither from the first to the last nor back: two of them may have changed places."""
+    for found in mapped.values():
+        for part in _SERIES:
+            named = [(_ordinal(part, parts[part]), parts[part], column) for column, parts in found if part in parts]
+            said = [(number, text, column) for number, text, column in named if number is not None]
+            order = [number for number, *_ in said]
+            wanted = sorted(order, reverse=bool(order) and order[0] > order[-1])
+            if len(order) > 2 and order != wanted:
+                text, column = next(each[1:] for each, number in zip(said, wanted, strict=True) if each[0] != number)
+                yield finding(
+                    "column-reordered",
+                    f"'{text}' does not stand in the order of the others; it was found by its heading.",
+                    remedy="See that the figures changed places with their headings.",
+                    sheet=sheet.name,
+                    cell=sheet.address(index, column),
+                )
 
 
 def _moved(table: TableLayout, sheet: Sheet, index: int, mapped: Mapped) -> Iterator[Finding]:
@@ -192,6 +251,8 @@ def _respells(heading: str, path: Path) -> bool:
     if pattern is None or "*" in pattern:
         return False
     lines = heading.split("\n")
+    if visible(heading) != heading:
+        return True
     if any("\u00a0" in line or "  " in line.strip("\r") or line != line.strip(" \t") for line in lines):
         return True
     return not TOKEN.search(pattern) and plain(heading) != plain(pattern) and _same_letters(heading, pattern)
@@ -325,13 +386,19 @@ def _is_figure(value: CellValue) -> bool:
 
 
 def _misaligned(sheet: Sheet, block: Block) -> Iterator[Finding]:
-    """Rows of a csv file with more cells than there are headings."""
+    """Rows of a csv file with more cells than there are headings.
+
+    Where the last of them are blank, and no figures seem to be parted at their thousands, they are but blank cells.
+    """
     if sheet.typed:
         return
     last = max(column for found in block.columns.values() for column, _ in found)
     beyond = sorted(column for column in block.headings.without_heading if column > last)
+    headed = len(sheet.rows[block.heading_row])
     for row in sorted(set(block.rows.number_of)):
         column = next((column for column in beyond if sheet.text(row - 1, column)), None)
+        if column is None and len(sheet.rows[row - 1]) > headed:
+            column = _parted_thousands(sheet.shown[row - 1])
         if column is not None:
             yield finding(
                 "row-misaligned",
@@ -340,6 +407,14 @@ def _misaligned(sheet: Sheet, block: Block) -> Iterator[Finding]:
                 sheet=sheet.name,
                 cell=sheet.address(row - 1, column),
             )
+
+
+def _parted_thousands(texts: list[str]) -> int | None:
+    """Where what looks like the end of a figure stands beside what looks like its beginning: 250 after 1."""
+    found = (
+        column for column, (one, other) in enumerate(pairwise(texts), 1) if _BEGINS.match(one) and _ENDS.match(other)
+    )
+    return next(found, None)
 
 
 def _repeated(sheet: Sheet, block: Block) -> Iterator[Finding]:

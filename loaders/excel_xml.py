@@ -1,4 +1,4 @@
-"""What the reader of values does not tell of .xlsx and .xlsm sheets: errors, unsaved formulas, links, hidden rows.
+"""What the reader of values does not tell of .xlsx and .xlsm sheets: errors, links, what is hidden or shown otherwise.
 
 The parts are looked at as bytes, not parsed, and cell by cell only where a sheet has something to tell.
 """
@@ -12,9 +12,10 @@ from typing import NamedTuple
 from loaders.cells import Marks, UnreadableFileError, column_number
 from loaders.limits import LARGEST_AREA, check_area
 from loaders.links import is_outward
+from loaders.number_formats import BUILT_IN, point_moved
 from loaders.package import Parts
 
-WORKBOOK, RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+WORKBOOK, RELATIONS, STYLES = "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml"
 _OPEN = rb"<(?:[\w.-]+:)?"
 _SHEET = re.compile(_OPEN + rb"sheet(?=\s)([^>]*)>")
 _RELATION = re.compile(_OPEN + rb"Relationship(?=\s)([^>]*)>")
@@ -34,6 +35,13 @@ _FORMULA = re.compile(_OPEN + rb"f(?:\s[^>]*)?(?:/>|>([^<]*)<)")
 _IS_ERROR = re.compile(rb"""\bt=["']e["']""")
 _IS_TEXT = re.compile(rb"""\bt=["']str["']""")
 _TRUE = (b"1", b"true")
+# Programs that do not calculate leave it to whoever opens the file, and write 0 as the value of every formula.
+_NOTHING = (b"0", b"0.0")
+_TO_BE_CALCULATED = re.compile(_OPEN + rb"""calcPr(?=\s)[^>]*\bfullCalcOnLoad\s*=\s*["'](?:1|true)["']""")
+_FORMAT = re.compile(_OPEN + rb"numFmt(?=\s)([^>]*)>")
+_CELL_STYLES = re.compile(_OPEN + rb"cellXfs(?=[\s>]).*?</(?:[\w.-]+:)?cellXfs", re.DOTALL)
+_STYLE = re.compile(_OPEN + rb"xf(?=\s)([^>]*)>")
+_STYLED = re.compile(rb"""\bs=["']([0-9]+)["']""")
 
 
 class _Cell(NamedTuple):
@@ -66,7 +74,10 @@ def marks(parts: Parts) -> dict[str, Marks]:
         if target not in by_name:
             raise UnreadableFileError(f"it is damaged: its sheet '{name}' is not in it")
     _check_areas(sheets, by_name)
-    return {name: _marks_of(by_name[target]) for name, target in sheets}
+    styles = by_name.get(STYLES, b"")
+    moving = (_moving_remembered if len(styles) <= _LARGEST_REMEMBERED else _moving_styles)(styles)
+    calculated = not _TO_BE_CALCULATED.search(parts[WORKBOOK])
+    return {name: _marks_of(by_name[target], moving, calculated=calculated) for name, target in sheets}
 
 
 def _sheets(workbook: bytes, relations: bytes) -> list[tuple[str, str]]:
@@ -141,10 +152,28 @@ def _cells(body: bytes) -> Iterator[_Cell]:
         yield _Cell(row, column, tag["head"], body[tag.end() : end.start()] if end else b"")
 
 
-def _marks_of(body: bytes) -> Marks:
+def _moving_styles(styles: bytes) -> dict[bytes, int]:
+    """Styles of cells, by their numbers, whose format shows the point elsewhere than it is; and by how many places."""
+    formats: dict[bytes, int] = {str(number).encode(): places for number, places in BUILT_IN.items()}
+    for declared in _FORMAT.findall(styles):
+        attributes = _attributes(declared)
+        if places := point_moved(_text(attributes.get("formatCode", b""))):
+            formats[attributes.get("numFmtId", b"")] = places
+    cell_styles = _CELL_STYLES.search(styles)
+    numbered = enumerate(_STYLE.findall(cell_styles[0]) if cell_styles else ())
+    uses = {str(number).encode(): _attributes(style).get("numFmtId", b"") for number, style in numbered}
+    return {number: formats[used] for number, used in uses.items() if used in formats}
+
+
+_moving_remembered = lru_cache(_REMEMBERED)(_moving_styles)
+
+
+def _marks_of(body: bytes, moving: dict[bytes, int], *, calculated: bool) -> Marks:
     found = Marks()
+    if moving and not moving.keys().isdisjoint(_STYLED.findall(body)):
+        _look_at_styles(body, moving, found)
     if _may_have_formulas(body) and (_FORMULA.search(body) or _IS_ERROR.search(body)):
-        _look_at_formulas(body, found)
+        _look_at_formulas(body, found, calculated=calculated)
     if b"hidden=" in body:
         found.hidden_rows = frozenset(_hidden_rows(body))
         found.hidden_columns = frozenset(_hidden_columns(body))
@@ -156,13 +185,20 @@ def _may_have_formulas(body: bytes) -> bool:
     return b"<f" in body or b":f" in body or b't="e"' in body or b"t='e'" in body
 
 
-def _look_at_formulas(body: bytes, found: Marks) -> None:
+def _look_at_styles(body: bytes, moving: dict[bytes, int], found: Marks) -> None:
+    for cell in _cells(body):
+        style = _STYLED.search(cell.head)
+        if style and cell.body and style[1] in moving:
+            found.moved[cell.row, cell.column] = moving[style[1]]
+
+
+def _look_at_formulas(body: bytes, found: Marks, *, calculated: bool) -> None:
     for cell in _cells(body):
         value = _VALUE.search(cell.body)
         formula = _FORMULA.search(cell.body)
         if _IS_ERROR.search(cell.head):
             found.faults[cell.row, cell.column] = _text(value[1]) if value else "#ERROR"
-        elif formula and not value and not _IS_TEXT.search(cell.head):
+        elif formula and not _IS_TEXT.search(cell.head) and (not value or (not calculated and value[1] in _NOTHING)):
             found.faults[cell.row, cell.column] = "="
         if formula and is_outward(text := _text(formula[1] or b"")):
             found.links[cell.row, cell.column] = text

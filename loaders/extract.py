@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from loaders.cells import Address, Sheet, address, whole_address
 from loaders.columns import Chunk, RawRow, Rows
-from loaders.figures import read_figure
+from loaders.figures import read_figure, shown_otherwise
 from loaders.layout import CellTable, Layout, Record, TableLayout, Unit, units
 from loaders.patterns import find, match
 from loaders.rows import Columns, Figures, Kind, Text, Words
@@ -31,6 +31,8 @@ Where = tuple[tuple[str, str], ...]
 # These the reader of the batch adds.
 _OF_THE_FILE = ("submission_id", "organisation_code", "reporting_period")
 _BESIDE = tuple(map(attrgetter, ("unit", "scale", "decimals", "token")))
+_WITHOUT_A_HEADING = "Put the template's heading back above it, or remove the row."
+_BELOW_A_BLANK_ROW = "If it belongs to a table above it, remove the blank rows between them. " + _WITHOUT_A_HEADING
 _OFFSETS = {"above": (-1, 0), "below": (1, 0), "right": (0, 1)}
 
 
@@ -51,7 +53,7 @@ def extract(layout: Layout, sheets: list[Sheet], period: Month, settings: Settin
     """Read every table of the layout."""
     result = Extraction()
     known_units = units()
-    placed = [(table, _sheet(table.sheet, sheets)) for table in layout.tables]
+    placed = [(table, _sheet(table, sheets)) for table in layout.tables]
     placed = list(_with_renamed_sheets(placed, sheets, result))
     readers = {
         table.table: TableReader(table, sheet.turn() if table.transposed else sheet, period, known_units, settings)
@@ -150,6 +152,8 @@ def _missing_sheet(name: str, sheets: list[Sheet]) -> Finding:
 
 def _unread(sheet: Sheet, understood: set[int] | None) -> Iterator[Finding]:
     filled = [sum(map(bool, texts)) for texts in sheet.shown]
+    for row, _ in sheet.faults:
+        filled[row] += 1
     if understood is None:
         if any(filled):
             yield finding(
@@ -165,12 +169,13 @@ def _unread(sheet: Sheet, understood: set[int] | None) -> Iterator[Finding]:
     for index, count in enumerate(filled):
         # A lone cell is a title or a note; two beside each other are a row of something.
         if count > 1 and index not in understood:
-            first = next(column for column, text in enumerate(sheet.shown[index]) if text)
+            columns = {column for column, text in enumerate(sheet.shown[index]) if text}
+            first = min(columns | {column for row, column in sheet.faults if row == index})
             yield finding(
                 "row-unread",
-                f"Row {index + 1} of '{sheet.name}' ('{sheet.shown[index][first][:40]}') is under no heading of "
+                f"Row {index + 1} of '{sheet.name}' ('{sheet.text(index, first)[:40]}') is under no heading of "
                 "the layout; it was not read.",
-                remedy="Put the template's heading back above it, or remove the row.",
+                remedy=_BELOW_A_BLANK_ROW if min(understood, default=index) < index else _WITHOUT_A_HEADING,
                 sheet=sheet.name,
                 cell=address(index, first),
             )
@@ -181,7 +186,7 @@ def _fault(sheet: Sheet, row: int, column: int, shown: str) -> Finding:
     if shown == "=":
         return finding(
             "formula-unsaved",
-            f"The formula in {cell} has no saved value.",
+            f"The formula in {cell} has no saved value that was calculated.",
             remedy="Open the workbook, let it calculate, save it, and send it again.",
             sheet=sheet.name,
             cell=cell,
@@ -195,10 +200,13 @@ def _fault(sheet: Sheet, row: int, column: int, shown: str) -> Finding:
     )
 
 
-def _sheet(pattern: str, sheets: list[Sheet]) -> Sheet | None:
+def _sheet(table: TableLayout, sheets: list[Sheet]) -> Sheet | None:
+    """The first sheet of the table's name; where several are, the first of them that has its headings."""
     if len(sheets) == 1 and not sheets[0].typed:
         return sheets[0]
-    return next((sheet for sheet in sheets if match(pattern, sheet.name) is not None), None)
+    named = [sheet for sheet in sheets if match(table.sheet, sheet.name) is not None]
+    has_table = (sheet for sheet in named if _is_on(table, sheet)) if len(named) > 1 else iter(named)
+    return next(has_table, named[0] if named else None)
 
 
 class _Records:
@@ -422,6 +430,9 @@ def _read_cells(table: TableLayout, sheet: Sheet, known_units: dict[str, Unit], 
         value, remarks = read_figure(
             sheet.value(row, column), unit, typed=sheet.typed, above_150_percent=spec.above_150_percent
         )
+        places = sheet.moved.get((row, column))
+        if places and (otherwise := shown_otherwise(sheet.value(row, column), unit, places)):
+            value, remarks = None, (otherwise,)
         result.findings.extend(
             finding(rule, message, remedy=remedy, sheet=sheet.name, cell=address(row, column))
             for rule, message, remedy in remarks

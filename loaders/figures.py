@@ -1,5 +1,6 @@
 """One cell as a figure in its unit, and what is to be said of how it is written."""
 
+import math
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -8,9 +9,12 @@ from typing import NamedTuple
 from loaders.layout import Unit
 from loaders.meant import LARGEST_FRACTION, probably
 from loaders.text import LONGEST_REMEMBERED, REMEMBERED, CellValue, plain
-from loaders.values import NotANumberError, is_dash, number, says_thousands_twice
+from loaders.values import NotANumberError, is_dash, number, says_thousands_twice, stored_number
 
 _LARGEST = Decimal(10) ** 12
+_SMALLEST_AMOUNT = 1_000
+"""Pounds; a smaller number in a column of '£1.5m' and '£800k' has rather lost its letter."""
+_ENDS_OF_A_BARE_NUMBER = "0123456789)."
 _DECIMALS_KEPT = 6
 _STORED = {float, str}
 _WRITTEN_AS_NUMBERS = ("number", "percent", "percent_points")
@@ -135,6 +139,26 @@ def read_column(values: list[CellValue], unit: Unit, *, above_150_percent: bool)
         return None
 
 
+def shown_otherwise(value: CellValue, unit: Unit, moved: int) -> Remark | None:
+    """What is to be said of a number whose format shows the point so many places elsewhere; None where that is right.
+
+    What is typed as 3.4% is held as 0.034: right where fractions are kept, a hundred times too small elsewhere. What is
+    shown in thousands is held in full: a thousand times too large where the unit of the column is thousands already.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value or not math.isfinite(value):
+        return None
+    if (unit.reads == "percent") if moved > 0 else unit.scale == 1:
+        return None
+    held = stored_number(value)
+    shown = held.scaleb(moved).normalize()
+    meant = f"{shown:f}" if moved < 0 or unit.reads == "percent_points" else "the number"
+    return (
+        "number-shown-otherwise",
+        f"The cell shows {shown:,f}{' %' if moved > 0 else ''} and holds {held:,f}; which is meant cannot be known.",
+        f"Format the cell as a plain number, and type {meant} in the unit of the heading into it.",
+    )
+
+
 def _rounded(read: Decimal) -> Decimal:
     kept = round(read, _DECIMALS_KEPT)
     return read if kept == read else Decimal(f"{kept.normalize():f}")
@@ -157,6 +181,13 @@ def _refusal(read: Decimal, value: CellValue, reads: str, *, above_150_percent: 
             f"{read:f} would be read as {read * 100:,f} %; the column holds percentages as fractions of 1.",
             f"If {read:f} % is meant, type '{read:f}%' or {read / 100:f}. If {read * 100:,f} % is right, ask the data "
             "team to let the layout allow it.",
+        )
+    if reads == "money" and 0 < abs(read) < _SMALLEST_AMOUNT and plain(value)[-1] in _ENDS_OF_A_BARE_NUMBER:
+        return (
+            "number-invalid",
+            f"'{plain(value)}' says neither thousands nor millions, in a column where figures do.",
+            f"Type its letter with it, as in '£{abs(read):f}m' or '£{abs(read):f}k'; pounds alone as thousands, "
+            f"'£{(abs(read) / 1000).normalize():f}k'.",
         )
     if abs(read) >= _LARGEST:
         return (

@@ -2,17 +2,36 @@
 
 import io
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
 
 from loaders import biff, excel_xml, opendocument, package
-from loaders.cells import Address, Marks, Sheet, TooLargeFileError, UnreadableFileError, Workbook
+from loaders.cells import (
+    Address,
+    Marks,
+    Sheet,
+    TooLargeFileError,
+    UnknownErrorError,
+    UnreadableFileError,
+    Workbook,
+    address,
+)
 from loaders.csv_text import SUFFIXES as CSV_SUFFIXES
 from loaders.csv_text import read_csv
 from loaders.limits import LARGEST_MERGED_AREA, check_size
 from loaders.text import CellValue
+
+_UNKNOWN_ERROR = re.compile(r"Unsupported cell error value '(.*)'")
 
 
 def read_workbook(path: Path, suffix: str) -> Workbook:
@@ -23,6 +42,8 @@ def read_workbook(path: Path, suffix: str) -> Workbook:
     with open(path, "rb") as stream:
         check_size(os.fstat(stream.fileno()).st_size)
         content = stream.read()
+    if not content:
+        raise UnreadableFileError("it is empty: it has not a single byte")
     if package.is_package(content):
         marks, links_out = _marks_of_package(content)
     elif biff.is_compound(content):
@@ -55,8 +76,10 @@ def _sheets(content: bytes, marks: dict[str, Marks]) -> Iterator[Sheet]:
                 if metadata.name not in marks:
                     raise UnreadableFileError(f"it is damaged: its sheet '{metadata.name}' is not in it")
                 found = marks[metadata.name]
-                sheet = workbook.get_sheet_by_index(number)
+                sheet = _sheet_of(workbook, number, metadata.name, found)
                 rows = sheet.to_python(skip_empty_area=False)
+                # A row of formulas that were never calculated is one, though nothing can be read from it.
+                rows += [[] for _ in range(max((row for row, _ in found.faults), default=-1) + 1 - len(rows))]
                 yield Sheet(
                     metadata.name,
                     rows,
@@ -66,6 +89,7 @@ def _sheets(content: bytes, marks: dict[str, Marks]) -> Iterator[Sheet]:
                     links=found.links,
                     hidden_rows=found.hidden_rows,
                     hidden_columns=found.hidden_columns,
+                    moved=found.moved,
                 )
     except PasswordError as error:
         raise UnreadableFileError("the workbook is protected by a password") from error
@@ -76,6 +100,19 @@ def _sheets(content: bytes, marks: dict[str, Marks]) -> Iterator[Sheet]:
         if type(error).__name__ != "PanicException":
             raise
         raise UnreadableFileError("it is damaged in a way that its reader gives up on") from error
+
+
+def _sheet_of(workbook: CalamineWorkbook, number: int, name: str, found: Marks) -> CalamineSheet:
+    """A sheet; refused with the cell's name where one shows an error that the reader of values does not know."""
+    try:
+        return workbook.get_sheet_by_index(number)
+    except CalamineError as error:
+        unknown = _UNKNOWN_ERROR.search(str(error))
+        cell = min((cell for cell, shown in found.faults.items() if unknown and shown == unknown[1]), default=None)
+        if cell is None:
+            raise
+        shown = found.faults[cell]
+        raise UnknownErrorError(f"its cell {address(*cell)} on the sheet '{name}' shows {shown}") from error
 
 
 def _merged(ranges: list[tuple[Address, Address]] | None, rows: list[list[CellValue]]) -> dict[Address, Address]:

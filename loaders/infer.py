@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from loaders.cells import Sheet, Workbook, address
-from loaders.patterns import PARTS
+from loaders.patterns import PARTS, TOKEN
 from loaders.text import CellValue, key, plain
 from loaders.values import NotADateError, NotANumberError, calendar_day, number
 from quarterdeck.periods import stated_months
@@ -54,6 +54,7 @@ class _Column:
     number: int
     path: tuple[str, ...]
     cells: list[CellValue]
+    percentages: bool = False
     name: str = ""
 
     @property
@@ -163,10 +164,10 @@ def _columns(table: _Table) -> Iterator[_Column]:
             text = plain(sheet.value(top, left))
             if text and (top == row or row == table.top):
                 path.append(text)
-        cells = [sheet.value(row, place) for row in range(table.top + table.rows, table.end)]
-        filled = [value for value in cells if plain(value)]
+        rows = range(table.top + table.rows, table.end)
+        filled = [value for row in rows if plain(value := sheet.value(row, place))]
         if path or filled:
-            yield _Column(place, tuple(path), filled)
+            yield _Column(place, tuple(path), filled, any(sheet.moved.get((row, place), 0) > 0 for row in rows))
 
 
 # What a column holds
@@ -199,6 +200,8 @@ def _unit(column: _Column) -> str:
     """The unit that the heading names, or that the cells are written in."""
     texts = [value for value in column.cells if isinstance(value, str)]
     figures = [float(value) for value in column.cells if isinstance(value, int | float)]
+    if column.percentages:
+        return "percent_fraction"
     if _PERCENT.search(column.heading) or any("%" in text for text in texts):
         fractions = bool(texts) or all(abs(figure) <= 1 for figure in figures)
         return "percent_fraction" if fractions else "percent"
@@ -207,15 +210,15 @@ def _unit(column: _Column) -> str:
     named = next((unit for pattern, unit in _UNITS if pattern.search(column.heading)), None)
     if named:
         return named
-    if any("£" in text for text in texts):
-        return "gbp_text"
-    return "count"
+    return "gbp" if any("£" in text for text in texts) else "count"
 
 
 def _pattern(path: tuple[str, ...]) -> tuple[str, ...]:
     """A path with the year, month or quarter of its headings left open."""
     found = []
-    for heading in path:
+    for written in path:
+        # A heading in braces would be taken for a part to keep.
+        heading = TOKEN.sub("*", written)
         pattern = _YEAR.sub("{fiscal_year}", heading, count=1)
         if _MONTH.fullmatch(plain(heading)):
             pattern = "{month}"

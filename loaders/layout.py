@@ -2,15 +2,17 @@
 
 import csv
 import hashlib
+import re
 from collections.abc import Hashable
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from loaders.cells import Sheet
-from loaders.patterns import as_path, find, match, names_in
+from loaders.patterns import as_path, check_pattern, find, match, names_in
 from loaders.rows import Headings
 from loaders.text import CellValue, key
 from quarterdeck.declared import read_yaml
@@ -99,6 +101,16 @@ class Column(_Part):
     shared: bool = False
     dimensions: dict[str, str] = {}
     above_150_percent: bool = False
+
+    @model_validator(mode="after")
+    def _can_be_looked_for(self) -> Self:
+        for pattern in (*self.path, *self.tokens):
+            check_pattern(pattern)
+        try:
+            re.compile(self.split or "")
+        except re.error as error:
+            raise ValueError(f"'split' is no regular expression ({error}): '{self.split}'") from error
+        return self
 
     @cached_property
     def path(self) -> tuple[str, ...]:
@@ -236,6 +248,17 @@ class TableLayout(_Part):
         return {}
 
     @model_validator(mode="after")
+    def _can_be_looked_for(self) -> Self:
+        patterns = [self.sheet, *self.heading.contains, *self.ignore_rows]
+        patterns += filter(None, (self.title, self.before_heading, self.heading.above))
+        patterns += [part for each in (*self.bands, *self.ignore_columns) for part in as_path(each)]
+        labels = [total.label for total in self.totals]
+        labels += [parts.label for parts in self.parts] + [cell.label for cell in self.cells]
+        for pattern in patterns + labels:
+            check_pattern(pattern)
+        return self
+
+    @model_validator(mode="after")
     def _names_are_known(self) -> Self:
         for record in self.records:
             fields = records().get(record.record)
@@ -281,6 +304,13 @@ class Layout(_Part):
     states: list[str] = []
     tables: list[TableLayout] = Field(min_length=1)
 
+    @field_validator("recognised_by", "states")
+    @classmethod
+    def _can_be_looked_for(cls, patterns: list[str]) -> list[str]:
+        for pattern in patterns:
+            check_pattern(pattern)
+        return patterns
+
     @model_validator(mode="after")
     def _a_series_is_dated(self) -> Self:
         if self.series and not all(table.stands_at for table in self.tables):
@@ -318,6 +348,10 @@ class LoadedLayout(_Part):
     sha256: str
 
 
+class UnusableLayoutError(ValueError):
+    """A file among the layouts is none; the message names it, and says where it is not of the described shape."""
+
+
 def load_layout(path: Path) -> LoadedLayout:
     """The layout in a file.
 
@@ -327,10 +361,23 @@ def load_layout(path: Path) -> LoadedLayout:
     return LoadedLayout(layout=Layout(**read_yaml(text)), sha256=hashlib.sha256(text).hexdigest())
 
 
+def read_layout(path: Path) -> LoadedLayout:
+    """The layout in a file that a person has written; raises UnusableLayoutError where it holds none."""
+    try:
+        return load_layout(path)
+    except yaml.YAMLError as error:
+        raise UnusableLayoutError(f"{path}: it is not YAML: {error}") from error
+    except TypeError as error:
+        raise UnusableLayoutError(f"{path}: it is not a layout: it holds no names with values.") from error
+    except ValidationError as error:
+        slips = "\n".join(f"  {'.'.join(map(str, slip['loc']))}: {slip['msg']}" for slip in error.errors())
+        raise UnusableLayoutError(f"{path}: it is not a layout:\n{slips}") from error
+
+
 @cache
 def load_layouts(folder: Path) -> tuple[LoadedLayout, ...]:
-    """Every layout of a folder; raises what `load_layout` raises."""
-    return tuple(load_layout(path) for path in sorted(folder.glob("*.yml")))
+    """Every layout of a folder; raises what `read_layout` raises."""
+    return tuple(read_layout(path) for path in sorted(folder.glob("*.yml")))
 
 
 def recognise(

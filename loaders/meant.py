@@ -7,7 +7,7 @@ from decimal import Decimal
 from loaders.text import CellValue, key, plain
 from loaders.values import NotANumberError, plain_number
 
-_NO_FIGURE = re.compile(r"n\.?/?a\.?|nil|none|null|tbc|tba|tbd|unknown|not (?:available|applicable|known)|\?+")
+_NO_FIGURE = re.compile(r"n\.?/?a\.?|none|null|tbc|tba|tbd|unknown|not (?:available|applicable|known)|\?+")
 _DECIMAL_COMMA = re.compile(r"([+-]?[0-9]+),([0-9]{1,2}|[0-9]{4,})")
 _THOUSANDS_APART = re.compile(r"[+-]?[0-9]{1,3}(?: [0-9]{3})+(?:\.[0-9]+)?")
 _MULTIPLIED = re.compile(r"£?\s*[0-9.,]+\s*(?:k|m|bn|million|billion)", re.IGNORECASE)
@@ -36,6 +36,8 @@ def probably(value: CellValue, reads: str) -> str:
 
 
 def _text(compared: str, shown: str, reads: str) -> str:
+    if compared == "nil":
+        return "Type 0 where it is nothing, or leave the cell blank where there is no figure."
     if _NO_FIGURE.fullmatch(compared):
         return "Leave the cell blank where there is no figure, or ask the data team to add this word to the layout."
     if compared.endswith("%") and reads != "percent":

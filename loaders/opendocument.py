@@ -1,4 +1,4 @@
-"""What the reader of values does not tell of .ods sheets: errors, unsaved formulas, links, hidden rows, merges."""
+"""What the reader of values does not tell of .ods sheets: errors, links, what is hidden, merged or shown otherwise."""
 
 import re
 from dataclasses import dataclass, field
@@ -7,12 +7,14 @@ from xml.parsers import expat
 from loaders.cells import Address, Marks, UnreadableFileError, UnsafeFileError
 from loaders.limits import check_area
 from loaders.links import is_outward
+from loaders.number_formats import PERCENTAGE
 from loaders.package import Parts
 
 CONTENT, MANIFEST = "content.xml", "META-INF/manifest.xml"
 _ERROR = re.compile(r"#(?:REF|DIV/0|N/A|NAME|VALUE|NUM|NULL)[!?]?|Err:[0-9]{3}")
 _LINK_ELEMENTS = ("table:table-source", "office:dde-source", "table:cell-range-source")
 _VALUES = ("office:value", "office:date-value", "office:time-value", "office:boolean-value", "office:string-value")
+_NOTE = "office:annotation"
 _MOST_COLUMNS = 16_384
 _DEEPEST = 256
 
@@ -79,6 +81,7 @@ class _Reader:
         self.area = 0
         self.table: _Table | None = None
         self.cell: _Cell | None = None
+        self.in_note = False
 
     def start(self, element: str, attributes: dict[str, str]) -> None:
         self.depth += 1
@@ -86,6 +89,8 @@ class _Reader:
             raise UnsafeFileError("its parts are nested deeper than a spreadsheet program nests them")
         if element in _LINK_ELEMENTS:
             self.links_out = True
+        if element == _NOTE:
+            self.in_note = True
         if element == "table:table" and self.cell is None:
             self.table = _Table(attributes.get("table:name", ""))
             self.tables.append(self.table)
@@ -107,11 +112,13 @@ class _Reader:
             self.cell = _Cell(attributes, _count(attributes, "table:number-columns-repeated"))
 
     def characters(self, text: str) -> None:
-        if self.cell is not None:
+        if self.cell is not None and not self.in_note:
             self.cell.text += text
 
     def end(self, element: str) -> None:
         self.depth -= 1
+        if element == _NOTE:
+            self.in_note = False
         table = self.table
         if table is None:
             return
@@ -143,6 +150,13 @@ class _Reader:
             table.marks.faults[here] = cell.text.strip() or "#ERROR"
         elif formula and not has_value and "office:value-type" not in attributes:
             table.marks.faults[here] = "="
+        elif cell.text.strip() and "office:value-type" not in attributes and not formula:
+            # It shows something and says not what kind of value that is: whoever reads values reads none.
+            table.marks.faults[here] = cell.text.strip()
+        if has_value and attributes.get("office:value-type") == "percentage":
+            for column in range(table.column, min(table.column + cell.repeated, _MOST_COLUMNS)):
+                for row in range(table.row, table.row + table.rows_repeated):
+                    table.marks.moved[row, column] = PERCENTAGE
         if is_outward(formula):
             table.marks.links[here] = formula
 

@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 
 from loaders.cells import Address, Sheet
 from loaders.text import LONGEST_REMEMBERED, REMEMBERED, key, plain
+from quarterdeck.periods import NAME_OF_MONTH
 
 # What a named part may look like; any other name takes any text.
 PARTS = {
@@ -14,7 +15,7 @@ PARTS = {
     "quarter": r"Q[1-4]",
     "programme_code": r"[\w.]+",
     # A heading that is a date cell reads as 2018-09-01.
-    "month": r"(?:(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*|20\d\d-(?:0[1-9]|1[0-2])(?:-\d\d)?)",
+    "month": rf"(?:(?:{NAME_OF_MONTH})|20\d\d-(?:0[1-9]|1[0-2])(?:-\d\d)?)",
 }
 TOKEN = re.compile(r"\*|\{\w+\}")
 
@@ -29,6 +30,14 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         position = token.end()
     parts.append(re.escape(key(pattern[position:])))
     return re.compile(r"\s*".join(parts), re.IGNORECASE)
+
+
+def check_pattern(pattern: str) -> None:
+    """Raise ValueError, in words for who wrote it, for a pattern whose named parts are not names or come twice."""
+    try:
+        _compiled(pattern)
+    except re.error as error:
+        raise ValueError(f"'{pattern}' names a part that is no name, or one part twice ({error})") from error
 
 
 def _part(name: str) -> str:

@@ -10,7 +10,7 @@ from operator import itemgetter
 
 from loaders.cells import Sheet, whole_address
 from loaders.drift import blank_headings, heading_drift, likely_heading, row_drift
-from loaders.figures import read_column, read_figure
+from loaders.figures import read_column, read_figure, shown_otherwise
 from loaders.layout import Column, Dates, Heading, TableLayout, Unit, vocabulary
 from loaders.patterns import as_path, find, match, match_path, names_in
 from loaders.rows import Block, Columns, Figures, Headings, Kind, Said, Text, Words
@@ -129,7 +129,7 @@ class TableReader:
                 index += self.layout.heading.rows
                 if self.layout.heading.rows:
                     continue
-            band = self._band(index)
+            band = self._band(index, block)
             if band is not None:
                 context = self._within(context, *band)
                 if block:
@@ -263,12 +263,12 @@ class TableReader:
 
     # What a row is
 
-    def _band(self, index: int) -> tuple[int, dict[str, Text]] | None:
+    def _band(self, index: int, block: Block | None = None) -> tuple[int, dict[str, Text]] | None:
         """Which kind of band a row is, outermost 0, and what it says; None where it is none."""
         if not self.layout.bands:
             return None
         filled = [column for column, text in enumerate(self.sheet.shown[index]) if text]
-        if len(filled) != 1:
+        if len(filled) != 1 or (block and self._has_label(index, block)):
             return None
         column = filled[0]
         for level, patterns in enumerate(self.layout.bands):
@@ -277,6 +277,18 @@ class TableReader:
                 if parts is not None:
                     return level, {name: Text(part, self.sheet.address(index, column)) for name, part in parts.items()}
         return None
+
+    def _has_label(self, index: int, block: Block) -> bool:
+        """Whether a row's lone cell is a label that the table has: a row without figures is no band."""
+        for name, column in block.headings.words:
+            text, spec = self.sheet.text(index, column), self.layout.columns[name]
+            if not text:
+                continue
+            labels = [total.label for total in self.layout.totals if total.column == name]
+            return any(key(word) == key(text) for word in spec.words) or any(
+                match(label, text) is not None for label in labels
+            )
+        return False
 
     def _within(self, context: dict[str, Text], level: int, said: dict[str, Text]) -> dict[str, Text]:
         """What is said of the rows below a band: what was said before, less the kinds of band within this one."""
@@ -304,16 +316,18 @@ class TableReader:
         return rows
 
     def _is_blank(self, index: int, block: Block) -> bool:
-        texts, mapped = self.sheet.shown[index], block.headings.mapped
+        texts, mapped, faults = self.sheet.shown[index], block.headings.mapped, self.sheet.faults
         try:
-            return not any(map(texts.__getitem__, mapped))
+            is_blank = not any(map(texts.__getitem__, mapped))
         except IndexError:
-            return not any(texts[column] for column in mapped if column < len(texts))
+            is_blank = not any(texts[column] for column in mapped if column < len(texts))
+        # A cell in error has no value, and is not blank.
+        return is_blank and not (faults and any((index, column) in faults for column in mapped))
 
     def _goes_on_below(self, index: int, block: Block) -> bool:
         """Whether what follows a blank row is a row of the table, by its figures and not only by its place."""
         below = next((row for row in range(index, len(self.sheet.rows)) if any(self.sheet.shown[row])), None)
-        if below is None or below in self._ignored or self._band(below) is not None:
+        if below is None or below in self._ignored or self._band(below, block) is not None:
             return False
         if any(below in reader.heading_rows for reader in (self, *self.others)) or not self._is_row(below, block):
             return False
@@ -514,7 +528,8 @@ class TableReader:
         """The figures in the sheet's columns that are of one kind."""
         lines = [number_of - 1 for number_of in rows.number_of]
         units = self._units(rows, spec)
-        alike = not (spec.tokens or parts or spec.decimals == "as typed" or any(unit is not units[0] for unit in units))
+        differ = spec.tokens or parts or spec.decimals == "as typed" or any(unit is not units[0] for unit in units)
+        alike = not (differ or self.sheet.moved)
         return [
             (alike and self._read_alike(spec, units[0], lines, *place))
             or self._read_one_by_one(spec, units, lines, *place, parts or [None] * len(lines))
@@ -573,6 +588,9 @@ class TableReader:
         # Of a cell with several figures a part is text anyway.
         typed = self.sheet.typed and part is None
         figure, remarks = read_figure(value, unit, typed=typed, above_150_percent=spec.above_150_percent)
+        places = self.sheet.moved.get((line, column))
+        if places and (otherwise := shown_otherwise(value, unit, places)):
+            figure, remarks = None, (otherwise,)
         for remark in remarks:
             self._tell(line, *remark, self.sheet.address(line, column))
         if isinstance(value, str):
@@ -639,17 +657,23 @@ class TableReader:
             if None not in words[0]:
                 continue
             figures = [column.kinds for column in rows.figures.get(name, ())]
+            column = block.columns[name][0][0]
             for row, kind in enumerate(rows.types):
                 is_blank = all(said[row] is None for said in words) and not any(kinds[row] for kinds in figures)
-                if kind == "detail" and is_blank:
-                    index = rows.number_of[row] - 1
+                index = rows.number_of[row] - 1
+                if kind == "detail" and is_blank and self._says_nothing(index, column):
                     self._tell(
                         index,
                         "value-required",
                         f"'{' / '.join(filter(None, spec.path)) or name}' is blank in {self.sheet.line(index)}.",
                         "Fill the cell, or clear the others beside it.",
-                        self.sheet.address(index, block.columns[name][0][0]),
+                        self.sheet.address(index, column),
                     )
+
+    def _says_nothing(self, index: int, column: int) -> bool:
+        """Whether a cell is blank or a dash: what is in error, or cannot be read, is not."""
+        value = self.sheet.value(index, column)
+        return (index, column) not in self.sheet.faults and (not plain(value) or is_dash(value))
 
     def _check_unique(self, found: list[Columns]) -> None:
         seen: dict[tuple[str | None, ...], int] = {}

@@ -5,7 +5,10 @@ from datetime import date, datetime, time, timedelta
 
 CellValue = str | float | int | bool | date | datetime | time | timedelta
 
-_BYTE_ORDER_MARK = "\ufeff"
+# Byte-order marks, joiners, soft hyphens and marks of direction: they come along with what is copied from elsewhere.
+_INVISIBLE = dict.fromkeys(
+    map(ord, "\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff")
+)
 _SAME = str.maketrans({"–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "’": "'", "‘": "'", "“": '"', "”": '"'})
 
 REMEMBERED = 1 << 14
@@ -16,6 +19,8 @@ LONGEST_REMEMBERED = 100
 
 def plain(value: CellValue) -> str:
     r"""A cell as text: one space for any white space, none at the ends; whole numbers without a point.
+
+    What nobody sees, as a zero-width space, is left out.
 
     >>> plain("No of Shift\u00a0Workers  used "), plain(3.0)
     ('No of Shift Workers used', '3')
@@ -47,8 +52,17 @@ def same(text: str) -> str:
     return text if text.isascii() else text.translate(_SAME)
 
 
+def visible(text: str) -> str:
+    r"""Text without the characters that nobody sees.
+
+    >>> visible("Street\u200b lighting")
+    'Street lighting'
+    """
+    return text if text.isascii() else text.translate(_INVISIBLE)
+
+
 def _spaced(text: str) -> str:
-    spaced = " ".join(text.replace(_BYTE_ORDER_MARK, " ").split())
+    spaced = " ".join(visible(text).split())
     # The same object where nothing changes, so that a large sheet is not in memory twice.
     return text if spaced == text else spaced
 

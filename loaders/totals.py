@@ -128,9 +128,12 @@ def _may_have_sums(rows: Columns, starts: set[int]) -> bool:
     details = [kind == "detail" for kind in rows.types]
     begins = [not is_detail or row in starts for row, is_detail in enumerate(details)]
     has_figures, may_be = [False] * len(rows), [True] * len(rows)
-    for column in (column for columns in rows.figures.values() for column in columns):
-        if len({(kind.parts, kind.scale) for kind in set(column.kinds) if kind}) > 1:
+    places: set[tuple[object, ...]] = set()
+    for name, column in ((name, column) for name, columns in rows.figures.items() for column in columns):
+        own = {(name, kind.parts, kind.scale) for kind in set(column.kinds) if kind}
+        if len(own) > 1 or not own.isdisjoint(places):
             return True
+        places |= own
         total, count = Decimal(0), 0
         for row, value in enumerate(column.values):
             if begins[row]:
@@ -152,7 +155,16 @@ def _rows_that_say_total(sheet: Sheet, rows: Columns) -> set[int]:
         for row, text in enumerate(words.values)
         if text and rows.types[row] == "detail" and "total" in key(text)
     }
-    return {row for row in named if _SAYS_TOTAL.fullmatch(key(first_text(sheet, rows, row).value))}
+    return {row for row in named if says_total(first_text(sheet, rows, row).value)}
+
+
+def says_total(text: str) -> bool:
+    """Whether a label is that of a total of everything, whatever its table is about.
+
+    >>> says_total("Grand Total:"), says_total("Total Facilities Management")
+    (True, False)
+    """
+    return _SAYS_TOTAL.fullmatch(key(text)) is not None
 
 
 def _is_sum(figure: Number, total: Decimal, count: int) -> bool:

@@ -77,6 +77,9 @@ def plain_number(text: str) -> Decimal:
     signs = [found["sign"], found["inner"], "-" if found["open"] else None]
     if sum(sign is not None for sign in signs) > 1:
         raise NotANumberError(text)
+    if "£" in text and found["digits"] == "000" and not found["fraction"]:
+        # Not an amount, but the unit of those below.
+        raise NotANumberError(text)
     number = Decimal((found["digits"] or "0").replace(",", "") + (found["fraction"] or ""))
     return -number if "-" in signs else number
 

@@ -58,6 +58,18 @@ def place(settings: Settings, organisation: str, feed: str, period: str) -> Plac
         raise UnplaceableError(str(error)) from error
 
 
+def place_said(settings: Settings, path: Path, organisation: str | None, feed: str | None, period: str | None) -> Place:
+    """The place that three options say, or the path where none is given.
+
+    Raises UnplaceableError; also where only some are given, for they would contradict the path or say too little.
+    """
+    if organisation and feed and period:
+        return place(settings, organisation, feed, period)
+    if organisation or feed or period:
+        raise UnplaceableError("organisation, feed and period belong together, and not all of them are given")
+    return place_of(settings, path.absolute())
+
+
 def place_of(settings: Settings, path: Path) -> Place:
     """Read the place from a path that ends in `<organisation>/<feed>/<YYYY-MM>/<file>`.
 

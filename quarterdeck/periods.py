@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from datetime import date
 
 MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+NAME_OF_MONTH = (
+    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    "|nov(?:ember)?|dec(?:ember)?"
+)
+"""A regular expression of the names themselves: 'Decrease' and 'Market' begin like months."""
 _MONTH = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
 _QUARTER = re.compile(r"^(\d{4})-(\d{2}) ?Q([1-4])$", re.IGNORECASE)
 _IN_TEXT = re.compile(
-    rf"\b(?P<name>{'|'.join(MONTH_NAMES)})[a-z]*\.?,?(?:[\s'’-]*(?P<year>20\d\d|\d\d)\b(?!\s*[/-]\s*\d))?",
+    rf"\b(?P<name>{NAME_OF_MONTH})(?![a-z])\.?,?(?:[\s'’-]*(?P<year>20\d\d|\d\d)\b(?!\s*[/-]\s*\d))?",
     re.IGNORECASE,
 )
 _QUARTER_IN_TEXT = re.compile(
@@ -17,6 +22,10 @@ _QUARTER_IN_TEXT = re.compile(
 )
 _DATE_IN_TEXT = re.compile(
     r"\b\d{1,2}[/.](?P<month>\d{1,2})[/.](?P<year>20\d\d)\b|\b(?P<iso>20\d\d-(?:0[1-9]|1[0-2]))\b"
+)
+# Between the months, or days, of a range.
+_JOINED = re.compile(
+    r"[\s,]*(?:to|until|till|through|and|&|[-–—/])?\s*(?:\d{1,2}(?:st|nd|rd|th)?\s+)?(?:of\s+)?", re.IGNORECASE
 )
 _YEARS_IN_TEXT = re.compile(r"\b20\d\d\s*[/–-]\s*(?:20)?\d\d\b")
 _FISCAL_YEAR = re.compile(r"^(?:20)?(\d{2})\s*[/\-–]\s*(?:20)?(\d{2})$")
@@ -153,10 +162,14 @@ def fiscal_year(text: str) -> str:
 def stated_months(text: str) -> tuple[Month, Month] | None:
     """The first and the last month that a title names: of a month, a range, a day, a quarter or a fiscal year.
 
+    Where it names several that make no range, the first of them is meant.
+
     >>> [str(month) for month in stated_months("as at 30 September 2018")]
     ['2018-09', '2018-09']
     >>> [str(month) for month in stated_months("November to January 2019")]
     ['2018-11', '2019-01']
+    >>> [str(month) for month in stated_months("September 2017 (updated October 2018)")]
+    ['2017-09', '2017-09']
     >>> [str(month) for month in stated_months("Quarter 2 2018/19")]
     ['2018-07', '2018-09']
     >>> stated_months("Report") is None
@@ -169,30 +182,48 @@ def stated_months(text: str) -> tuple[Month, Month] | None:
 
 
 def _months_in(text: str) -> tuple[Month, Month] | None:
-    if found := _QUARTER_IN_TEXT.search(text):
-        quarter = Quarter(int(fiscal_year(found["years"])[:4]), int(found["number"]))
-        return quarter.first_month, _later(quarter.first_month, 2)
-    if found := _DATE_IN_TEXT.search(text):
-        day = Month.parse(found["iso"] or f"{found['year']}-{int(found['month']):02d}")
-        return day, day
-    if months := _named_months(text):
-        return months[0], months[-1]
-    if found := _YEARS_IN_TEXT.search(text):
-        first = Month(int(fiscal_year(found[0])[:4]), 4)
+    quarter, day = _QUARTER_IN_TEXT.search(text), _DATE_IN_TEXT.search(text)
+    named = _named_months(text)
+    starts = [found.start() for found in (quarter, day, named[0][0] if named else None) if found]
+    if quarter and quarter.start() == min(starts):
+        first = Quarter(int(fiscal_year(quarter["years"])[:4]), int(quarter["number"])).first_month
+        return first, _later(first, 2)
+    if day and day.start() == min(starts):
+        return _first_range(text, [(found, _month_of_day(found)) for found in _DATE_IN_TEXT.finditer(text)])
+    if named:
+        return _first_range(text, named)
+    if years := _YEARS_IN_TEXT.search(text):
+        first = Month(int(fiscal_year(years[0])[:4]), 4)
         return first, _later(first, 11)
     return None
 
 
-def _named_months(text: str) -> list[Month]:
+def _month_of_day(found: re.Match[str]) -> Month:
+    return Month.parse(found["iso"] or f"{found['year']}-{int(found['month']):02d}")
+
+
+def _named_months(text: str) -> list[tuple[re.Match[str], Month]]:
     """The months named in a text, in order; one without a year of its own is the last of its name before the next."""
-    months: list[Month] = []
+    months: list[tuple[re.Match[str], Month]] = []
     for found in reversed(list(_IN_TEXT.finditer(text))):
-        number = MONTH_NAMES.index(found["name"].lower()) + 1
+        number = MONTH_NAMES.index(found["name"].lower()[:3]) + 1
         if found["year"]:
-            months.insert(0, Month(int(found["year"][-2:]) + 2000, number))
-        elif months:
-            months.insert(0, Month(months[0].year - (number > months[0].number), number))
+            months.insert(0, (found, Month(int(found["year"][-2:]) + 2000, number)))
+        # 'may' is also a verb.
+        elif months and found["name"] != "may":
+            year = months[0][1].year - (number > months[0][1].number)
+            months.insert(0, (found, Month(year, number)))
     return months
+
+
+def _first_range(text: str, months: list[tuple[re.Match[str], Month]]) -> tuple[Month, Month]:
+    """The first month, and the last one that is joined to it: from one to another, or one beside the other."""
+    (before, first), last = months[0], months[0][1]
+    for found, month in months[1:]:
+        if not _JOINED.fullmatch(text[before.end() : found.start()]):
+            break
+        before, last = found, month
+    return first, last
 
 
 def _later(month: Month, count: int) -> Month:

@@ -13,12 +13,20 @@ for module in (check, layout, submit, withdraw, run, backfill, approve, up, publ
 
 
 def main() -> None:
-    """Run the `quarterdeck` command; a setting that means nothing is said by its name, and ends it with exit code 2."""
+    """Run the `quarterdeck` command.
+
+    A setting that means nothing is said by its name, a layout that is none by its file: both with exit code 2.
+    """
     try:
         app()
     except ValueError as error:
         from pydantic import ValidationError
 
+        from loaders.layout import UnusableLayoutError
+
+        if isinstance(error, UnusableLayoutError):
+            typer.echo(str(error), err=True)
+            sys.exit(UNUSABLE)
         if not isinstance(error, ValidationError) or error.title != "Settings":
             raise
         for wrong in error.errors():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from quarterdeck.cli.output import DONE, FOUND, AsJson, emit_json, emit_table, refuse
+from quarterdeck.cli.submit import is_passing
 
 if TYPE_CHECKING:
     from quarterdeck.findings import Finding
@@ -43,17 +44,16 @@ def check(
     Exit code 0 where the file would be accepted, 1 where an error would hold it, 2 where it cannot be checked.
     """
     from quarterdeck.findings import Severity
-    from quarterdeck.organisations import UnplaceableError, place, place_of
+    from quarterdeck.organisations import UnplaceableError, place_said
     from quarterdeck.settings import Settings
 
     settings = Settings()
+    if is_passing(file):
+        refuse(f"{file}: names like this are a spreadsheet's locks and half-copied files, which are never taken.")
     if annotate and (annotate.suffix.lower() != ".xlsx" or annotate.absolute() == file.absolute()):
         refuse(f"{annotate}: name another file that ends in .xlsx; the file that is checked stays as it is.")
     try:
-        if organisation and feed and period:
-            where = place(settings, organisation, feed, period)
-        else:
-            where = place_of(settings, file.absolute())
+        where = place_said(settings, file, organisation, feed, period)
     except UnplaceableError as error:
         refuse(f"{file}: {error}. Say what it is with --organisation, --feed and --period.")
     with _without_pandas():

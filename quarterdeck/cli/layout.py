@@ -36,7 +36,8 @@ Feed = Annotated[str | None, typer.Option(help="Which feed it belongs to.")]
 def test(
     file: File,
     layout: Annotated[
-        Path | None, typer.Option(help="The layout to read with, if it is not installed yet.", exists=True)
+        Path | None,
+        typer.Option(help="The layout to read with, if it is not installed yet.", exists=True, dir_okay=False),
     ] = None,
     organisation: Organisation = None,
     feed: Feed = None,
@@ -74,7 +75,7 @@ def test(
 
 def infer(
     file: File,
-    organisation: Annotated[str, typer.Option(help="The organisation's code, as in the seed `organisations`.")],
+    organisation: Annotated[str, typer.Option(help="Whose file it is: slug or code.")],
     feed: Annotated[str, typer.Option(help="The feed that the return belongs to.")],
     name: Annotated[
         str | None, typer.Option(help="What the layout and the return are called; by default after the file.")
@@ -91,23 +92,32 @@ def infer(
     from loaders.layout import Layout
     from loaders.show import open_workbook
     from quarterdeck.feeds import FEEDS
+    from quarterdeck.organisations import organisation_codes
+    from quarterdeck.settings import Settings
 
     feeds = [known.name for known in FEEDS]
     if feed not in feeds:
         refuse(f"'{feed}' is not a feed; the feeds are {', '.join(feeds)}.")
+    code = organisation_codes(Settings().seeds).get(organisation.lower(), organisation)
     slug = name or "_".join(re.findall(r"[a-z0-9]+", file.stem.lower()))
     try:
-        draft = draft_of(open_workbook(file), slug, file.stem, organisation, feed)
+        draft = draft_of(open_workbook(file), slug, file.stem, code, feed)
+        Layout(**draft)
     except UnreadableFileError as error:
         refuse(f"{file}: it was not read: {error}.")
     except ValueError as error:
         refuse(f"{file}: {error}.")
-    Layout(**draft)
     text = _HEAD.format(file=file.name) + yaml.safe_dump(draft, sort_keys=False, allow_unicode=True, width=110)
     if output is None:
         typer.echo(text, nl=False)
     else:
-        output.write_text(text, encoding="utf-8")
+        try:
+            with output.open("x", encoding="utf-8") as stream:
+                stream.write(text)
+        except FileExistsError:
+            refuse(f"{output}: there is such a file already; name another one.")
+        except OSError as error:
+            refuse(f"{output}: it cannot be written ({error.strerror}).")
         typer.echo(f"{output}: {len(draft['tables'])} tables drafted; check it with `quarterdeck layout test`.")
 
 
@@ -120,20 +130,12 @@ def schema() -> None:
 
 def _read_layout(path: Path) -> "LoadedLayout":
     """The layout in a file; refuses one that is not of the schema, and says where."""
-    import yaml
-    from pydantic import ValidationError
-
-    from loaders.layout import load_layout
+    from loaders.layout import UnusableLayoutError, read_layout
 
     try:
-        return load_layout(path)
-    except yaml.YAMLError as error:
-        refuse(f"{path}: it is not YAML: {error}")
-    except TypeError:
-        refuse(f"{path}: it is not a layout: it holds no names with values.")
-    except ValidationError as error:
-        slips = "\n".join(f"  {'.'.join(map(str, slip['loc']))}: {slip['msg']}" for slip in error.errors())
-        refuse(f"{path}: it is not a layout:\n{slips}")
+        return read_layout(path)
+    except UnusableLayoutError as error:
+        refuse(str(error))
 
 
 def _place(
@@ -144,16 +146,14 @@ def _place(
     feed: str | None,
     period: str | None,
 ) -> "Place":
-    from quarterdeck.organisations import Place, UnplaceableError, place, place_of
+    from quarterdeck.organisations import Place, UnplaceableError, place_said
     from quarterdeck.periods import Month
 
     try:
         if layout and period:
             # The organisation of a draft need not be in the seeds yet.
             return Place(organisation or layout.layout.organisation, layout.layout.feed, str(Month.parse(period)))
-        if organisation and feed and period:
-            return place(settings, organisation, feed, period)
-        return place_of(settings, file.absolute())
+        return place_said(settings, file, organisation, feed, period)
     except (UnplaceableError, ValueError) as error:
         missing = "--period" if layout else "--organisation, --feed and --period"
         refuse(f"{file}: {error}. Say what it is with {missing}.")

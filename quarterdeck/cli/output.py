@@ -22,15 +22,17 @@ def emit_table(rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
     from rich.console import Console
     from rich.table import Table
 
+    # What stands in brackets in somebody's cell is no markup.
+    console = Console(markup=False, emoji=False)
     if not rows:
-        Console().print(title)
+        console.print(title)
         return
     table = Table(title=title or None, title_justify="left", show_edge=False)
     for column in rows[0]:
         table.add_column(str(column).replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
-    Console().print(table)
+    console.print(table)
 
 
 def refuse(message: str) -> NoReturn:

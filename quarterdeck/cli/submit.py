@@ -30,17 +30,14 @@ def submit(
     A path that ends in <organisation>/<feed>/<YYYY-MM>/<file> says what a file is; where it does not, give all three
     options. Nothing is submitted unless every file can be placed.
     """
-    from quarterdeck.organisations import Place, UnplaceableError, place, place_of
+    from quarterdeck.organisations import Place, UnplaceableError, place_said
     from quarterdeck.settings import Settings
 
     settings = Settings()
     placed: list[tuple[Path, Place]] = []
     for path in _expand(files):
         try:
-            if organisation and feed and period:
-                placed.append((path, place(settings, organisation, feed, period)))
-            else:
-                placed.append((path, place_of(settings, path.absolute())))
+            placed.append((path, place_said(settings, path, organisation, feed, period)))
         except UnplaceableError as error:
             refuse(f"{path}: {error}. Nothing was submitted.")
     for path, where in placed:
@@ -56,8 +53,8 @@ def _expand(files: list[Path]) -> list[Path]:
     found: list[Path] = []
     for path in files:
         if path.is_dir():
-            found.extend(sorted(inner for inner in path.rglob("*") if inner.is_file() and not _is_passing(inner)))
-        elif _is_passing(path):
+            found.extend(sorted(inner for inner in path.rglob("*") if inner.is_file() and not is_passing(inner)))
+        elif is_passing(path):
             refuse(f"{path}: names like this are a spreadsheet's locks and half-copied files. Nothing was submitted.")
         elif path.is_file():
             found.append(path)
@@ -68,14 +65,15 @@ def _expand(files: list[Path]) -> list[Path]:
     return found
 
 
-def _is_passing(path: Path) -> bool:
+def is_passing(path: Path) -> bool:
+    """Whether a file's name is that of a spreadsheet's lock, or of a file that is still being copied."""
     return path.name.startswith((".", "~$"))
 
 
 def _put(path: Path, folder: Path, *, settled: float) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     # Whoever scans landing passes over names that start with a dot: a file is there whole, or not yet.
-    partial = folder / f".{path.name}"
+    partial = folder / f".{os.getpid()}.partial"
     shutil.copyfile(path, partial)
     # And so that nobody waits to see whether it is whole, it says that it was before now.
     os.utime(partial, (settled, settled))
@@ -83,6 +81,10 @@ def _put(path: Path, folder: Path, *, settled: float) -> None:
 
 
 def _free(target: Path, content: Path) -> Path:
-    """The first of `name`, `name (2)`, … that is free or holds the same bytes: nothing that waits is written over."""
-    candidates = (target.with_stem(f"{target.stem} ({count})") if count > 1 else target for count in itertools.count(1))
+    """The first of `name`, `name_(02)`, … that is free or holds the same bytes: nothing that waits is written over.
+
+    Files that wait together are taken in the order of their names, in which the later ones come last.
+    """
+    stems = (f"{target.stem}_({count:02d})" if count > 1 else target.stem for count in itertools.count(1))
+    candidates = map(target.with_stem, stems)
     return next(path for path in candidates if not path.exists() or filecmp.cmp(path, content, shallow=False))

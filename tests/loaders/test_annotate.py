@@ -75,3 +75,9 @@ def test_of_a_file_that_cannot_be_read_the_list_alone_is_written(tmp_path, name)
     found = finding("file-unreadable", "It was not read.")
     workbook = annotated(tmp_path, "projects", CASES[name], found)
     assert workbook.sheetnames == ["Findings"]
+
+
+def test_characters_that_no_workbook_may_hold_are_left_out_of_the_marks(tmp_path):
+    found = finding("number-invalid", "'12\x0b3' stands here.", remedy="Type it.", sheet="Report", cell="D4")
+    workbook = annotated(tmp_path, "projects", {"change": [{"set": {"D4": "12_x000B_3"}}]}, found)
+    assert "'123' stands here." in workbook["Report"]["D4"].comment.text

@@ -1,3 +1,4 @@
+import struct
 import zipfile
 
 import pytest
@@ -6,6 +7,7 @@ from openpyxl import Workbook
 from loaders import package
 from loaders.cells import UnreadableFileError
 from loaders.formats import read_workbook
+from tests.loaders.files import record, xls
 
 
 def saved(tmp_path, fill):
@@ -64,3 +66,32 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(tm
     assert path.stat().st_size < 10_000
     with pytest.raises(UnreadableFileError, match="unpacks to 2 MB"):
         read_workbook(path, ".xlsx")
+
+
+def test_cells_that_show_another_number_than_they_hold_are_told_in_workbooks_of_every_kind(tmp_path):
+    workbook = Workbook()
+    for column, number_format in enumerate(("0.0%", "#,##0,", "#,##0.00", '0" %"'), 1):
+        workbook.active.cell(1, column, 12.5).number_format = number_format
+    workbook.save(tmp_path / "book.xlsx")
+    assert read_workbook(tmp_path / "book.xlsx", ".xlsx").sheets[0].moved == {(0, 0): 2, (0, 1): -3}
+
+    thousands = b"#,##0,"
+    globals_ = record(0x041E, struct.pack("<HHB", 164, len(thousands), 0) + thousands)
+    globals_ += b"".join(record(0x00E0, struct.pack("<HH16x", 0, number)) for number in (0, 10, 164))
+    cells = b"".join(record(0x0203, struct.pack("<HHHd", 0, style, style, 12.5)) for style in range(3))
+    # Two integers in one record.
+    cells += record(0x00BD, struct.pack("<HHHIHIH", 1, 0, 1, 12 << 2 | 2, 0, 13 << 2 | 2, 1))
+    xls(tmp_path / "book.xls", {"Sheet": cells}, globals_)
+    sheet = read_workbook(tmp_path / "book.xls", ".xls").sheets[0]
+    assert sheet.rows == [[12.5, 12.5, 12.5], [12, 13, ""]]
+    assert sheet.moved == {(0, 1): 2, (0, 2): -3, (1, 0): 2}
+
+
+def test_an_error_that_the_reader_does_not_know_is_named_with_its_cell(tmp_path):
+    def fill(sheet):
+        sheet["A1"], sheet["B2"] = "Line", "#ERROR!"
+        sheet["B2"].data_type = "e"
+
+    with pytest.raises(UnreadableFileError, match="its cell B2 on the sheet 'Sheet' shows #ERROR!") as refused:
+        read_workbook(saved(tmp_path, fill), ".xlsx")
+    assert "Mend the formula" in refused.value.remedy

@@ -2,6 +2,7 @@
 
 import pytest
 
+from loaders.cells import Sheet, Workbook
 from loaders.formats import read_workbook
 from loaders.infer import infer
 from loaders.layout import Layout, LoadedLayout
@@ -44,3 +45,10 @@ def test_titles_totals_units_and_keys_are_read_off_the_sheet(tmp_path):
     assert table["columns"]["target"]["unit"] == "gbp_thousand"
     assert table["columns"]["target"]["decimals"] == 1
     assert {total["label"] for total in table["totals"]} >= {"Place Totals", "People Totals"}
+
+
+def test_braces_in_a_heading_are_no_part_to_keep():
+    sheet = Sheet("S", [["Name", "Spend {0} £"], ["Roads", 1.0], ["Parks", 2.0]])
+    draft = infer(Workbook([sheet]), "x", "X", "E06000045", "budget_monitoring")
+    assert draft["tables"][0]["columns"]["spend_gbp"]["header"] == "Spend * £"
+    assert Layout(**draft)

@@ -50,6 +50,10 @@ def test_every_layout_belongs_to_a_known_organisation_and_feed(settings):
     ("path", "value", "says"),
     [
         (["tables", 0, "records", 0, "record"], "nonsense", "no record type 'nonsense'"),
+        (["tables", 0, "columns", "value", "header"], "Spend {2018}", "'Spend {2018}' names a part that is no name"),
+        (["tables", 0, "columns", "value", "split"], "(", "no regular expression"),
+        (["tables", 0, "title"], "{scheme} of {scheme}", "one part twice"),
+        (["states"], ["{0}"], "names a part that is no name"),
         (["tables", 0, "records", 0, "set"], {"colour": "red"}, "has no ['colour']"),
         (["tables", 0, "records", 0, "values"], ["amount"], "columns that are not there"),
         (["tables", 0, "columns", "value", "unit"], "furlong", "units.yml has no ['furlong']"),

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from loaders import archive
 from loaders.archive import Withdrawal, receipts, received_as, withdraw
@@ -14,11 +15,13 @@ from loaders.layout import load_layouts
 from loaders.load import LoadError, _longest_line, load_batches
 from loaders.read import read_batch
 from loaders.receive import due, receive, receive_due, sweep, waiting
+from quarterdeck.cli import app
 from quarterdeck.quarantine import in_quarantine
 from quarterdeck.warehouse import connect
 
 HR = ("southampton", "hr_metrics", "2017-12")
 HR_ID = "E06000045.hr_update.2017-12"
+FINDINGS = "select submission_id, rule, message from raw.findings"
 
 
 @pytest.fixture
@@ -104,6 +107,30 @@ def test_a_resubmission_is_a_new_submission_that_restates_the_first(settings, hr
         (f"{HR_ID}.1", None),
         (f"{HR_ID}.2", f"{HR_ID}.1"),
     ]
+    figures = "select submission_id, value from raw.agency where measure = 'shifts_filled' and month = '2017-07'"
+    assert sorted(rows(settings, figures)) == [(f"{HR_ID}.1", 648), (f"{HR_ID}.2", 649)]
+
+
+def test_two_files_of_one_return_that_come_together_are_told_and_the_last_one_counts(settings, hr_file, corrected_file):
+    land(settings, corrected_file, name="HR update (final).xlsx")
+    land(settings, hr_file, name="HR update.xlsx")
+    assert run(settings).accepted == [f"{HR_ID}.1", f"{HR_ID}.2"]
+    said = {rule: (submission, text) for submission, rule, text in rows(settings, FINDINGS)}
+    submission, message = said["return-sent-twice"]
+    assert submission == f"{HR_ID}.2"
+    assert "'HR update (final).xlsx'" in message and "'HR update.xlsx', which alone counts" in message
+
+
+def test_a_correction_that_is_submitted_before_the_run_comes_after_what_it_corrects(
+    settings, hr_file, corrected_file, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("QUARTERDECK_HOME", str(settings.home))
+    folder = tmp_path.joinpath(*HR)
+    folder.mkdir(parents=True)
+    for file in (hr_file, corrected_file):
+        shutil.copyfile(file, folder / "HR update.xlsx")
+        assert CliRunner().invoke(app, ["submit", str(folder)]).exit_code == 0
+    run(settings)
     figures = "select submission_id, value from raw.agency where measure = 'shifts_filled' and month = '2017-07'"
     assert sorted(rows(settings, figures)) == [(f"{HR_ID}.1", 648), (f"{HR_ID}.2", 649)]
 

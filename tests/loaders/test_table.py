@@ -236,3 +236,55 @@ def test_headings_that_were_read_before_say_the_same_again_and_others_say_their_
         assert (again.rows, again.findings) == (alone.rows, alone.findings)
     apart = [read(layout, found, period=period) for found, period in seen]
     assert len({repr((one.rows["agency"], one.findings)) for one in apart}) == len(seen)
+
+
+def test_a_label_of_the_table_without_figures_is_no_band():
+    """Else it would be what the rows below it belong to, and nobody would be told that its figures are missing."""
+    table = BUDGET | {
+        "bands": ["{section}"],
+        "columns": {
+            "line": {"header": "Line", "words": {"Rent": "rent", "Rates": "rates"}},
+            "value": {"header": "{fiscal_year}", "unit": "gbp_thousand", "filled": True},
+        },
+    }
+    result = read(table, sheet(["Line", "2018/19"], ["Housing", ""], ["Rent", ""], ["Rates", 2.0], ["Total", 2.0]))
+    assert lines(result, "section", "line", "row_type") == [
+        ("Housing", "rates", "detail"),
+        ("Housing", "Total", "total"),
+    ]
+    assert [(found.rule, found.cell) for found in result.findings if found.rule == "value-required"] == [
+        ("value-required", "B3")
+    ]
+
+
+def test_a_column_that_sums_those_beside_it_is_not_one_of_them():
+    table = {
+        "heading": {"rows": 1, "contains": ["Line"]},
+        "columns": {"line": {"header": "Line"}, "value": {"header": "{section}", "unit": "gbp"}},
+        "records": [{"record": "budget_line", "values": ["value"]}],
+    }
+    result = read(table, sheet(["Line", "Roads", "Parks", "Total"], ["Staff", 1.0, 2.0, 3.0]))
+    assert [(found.rule, found.cell) for found in result.findings] == [("total-unlabelled", "D1")]
+
+
+def test_a_year_that_has_lost_the_heading_above_it_is_not_left_out_in_silence():
+    """Where cells are no longer merged, the heading above stands over the first year alone."""
+    table = {
+        "heading": {"rows": 2, "contains": ["Line", "2018/19"]},
+        "columns": {"line": {"header": "Line"}, "value": {"header": ["Budget", "{fiscal_year}"], "unit": "gbp"}},
+        "records": [{"record": "budget_line", "values": ["value"]}],
+    }
+    result = read(table, sheet(["Line", "Budget", ""], ["", "2018/19", "2019/20"], ["Staff", 1.0, 2.0]))
+    assert ("column-renamed", "C1") in [(found.rule, found.cell) for found in result.findings]
+
+
+def test_a_heading_in_another_unit_is_not_to_be_given_back_alone():
+    def advice(heading):
+        table = BUDGET | {
+            "columns": {"line": {"header": "Line"}, "value": {"header": "{fiscal_year} £000", "unit": "gbp"}}
+        }
+        table["heading"] = {"rows": 1, "contains": ["Line"]}
+        return [found.remedy for found in read(table, sheet(["Line", heading], ["Rent", 1.0])).findings]
+
+    assert any("Do not change the heading alone" in remedy for remedy in advice("2018/19 £m"))
+    assert not any("alone" in remedy for remedy in advice("2018/19 £k"))

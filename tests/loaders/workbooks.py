@@ -196,9 +196,10 @@ def _xlsx(book: Book) -> dict[str, str | bytes]:
     return parts | {
         "xl/workbook.xml": workbook,
         "xl/_rels/workbook.xml.rels": relations.replace("</Relationships>", styles),
-        # Style 1 is a date, style 2 a time.
-        "xl/styles.xml": f'{XML}<styleSheet xmlns="{MAIN}"><cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="14"/>'
-        '<xf numFmtId="21"/></cellXfs></styleSheet>',
+        # Style 1 is a date, 2 a time, 3 a percentage, 4 in thousands.
+        "xl/styles.xml": f'{XML}<styleSheet xmlns="{MAIN}"><numFmts count="1"><numFmt numFmtId="164" '
+        'formatCode="&quot;£&quot;#,##0,"/></numFmts><cellXfs count="5"><xf numFmtId="0"/><xf numFmtId="14"/>'
+        '<xf numFmtId="21"/><xf numFmtId="10"/><xf numFmtId="164"/></cellXfs></styleSheet>',
     }
 
 
@@ -220,6 +221,10 @@ def _xlsx_value(value: Any) -> Any:
         return 's="1"', f"<v>{(value - _FIRST_DAY).days}</v>"
     if isinstance(value, dict) and "error" in value:
         return 't="e"', f"<v>{value['error']}</v>"
+    if isinstance(value, dict) and "percentage" in value:
+        return 's="3"', f"<v>{value['percentage']}</v>"
+    if isinstance(value, dict) and "in_thousands" in value:
+        return 's="4"', f"<v>{value['in_thousands']}</v>"
     if isinstance(value, dict) and "time" in value:
         return 's="2"', f"<v>{_seconds(value['time']) / 86_400!r}</v>"
     if isinstance(value, dict):
@@ -274,6 +279,13 @@ def _ods_value(value: Any, attributes: str) -> str:
             'table:formula="of:=1/0" office:value-type="string" office:string-value="" calcext:value-type="error"'
         )
         return f"<table:table-cell {attributes}><text:p>{value['error']}</text:p></table:table-cell>"
+    if isinstance(value, dict) and "shown" in value:
+        return f"<table:table-cell><text:p>{value['shown']}</text:p></table:table-cell>"
+    if isinstance(value, dict) and "noted" in value:
+        note = f"<office:annotation><text:p>{value['noted']}</text:p></office:annotation>"
+        return f"<table:table-cell>{note}</table:table-cell>"
+    if isinstance(value, dict) and "percentage" in value:
+        return f'<table:table-cell office:value-type="percentage" office:value="{value["percentage"]}"/>'
     if isinstance(value, dict):
         return f'<table:table-cell table:formula="{value["formula"]}"/>'
     return ods_cell(value, attributes)

@@ -1,6 +1,7 @@
 """`quarterdeck check` ends with what would become of the file, and says the same with its exit code."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -76,6 +77,49 @@ def test_what_cannot_be_checked_has_an_exit_code_of_its_own(tmp_path: Path) -> N
     result = CliRunner().invoke(app, ["check", str(file)])
     assert result.exit_code == 2
     assert "--organisation" in result.output
+
+
+def test_some_options_do_not_go_with_what_the_path_says(tmp_path: Path) -> None:
+    folder = tmp_path / BASES["projects"]["submitted_as"]
+    folder.mkdir(parents=True)
+    file = build(folder / "nothing_wrong", BASES["projects"], {})
+    for command in ("check", "submit"):
+        result = CliRunner().invoke(app, [command, str(file), "--period", "2018-10"])
+        assert result.exit_code == 2
+        assert "belong together" in result.output
+
+
+@pytest.mark.parametrize("name", ["~$report.xlsx", ".report.xlsx"])
+def test_a_file_that_nobody_would_take_is_not_said_to_be_accepted(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / BASES["projects"]["submitted_as"]
+    folder.mkdir(parents=True)
+    (folder / name).write_bytes(b"")
+    result = CliRunner().invoke(app, ["check", str(folder / name)])
+    assert result.exit_code == 2
+    assert "never taken" in result.output
+
+
+@pytest.mark.usefixtures("layouts")
+def test_what_stands_in_brackets_is_shown_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    folder = tmp_path / BASES["projects"]["submitted_as"]
+    folder.mkdir(parents=True)
+    change = {"change": [{"set": {"D4": "[/b] 12", "D5": "[red]12[/red] :warning:"}}]}
+    file = build(folder / "a [draft]", BASES["projects"], change)
+    result = CliRunner().invoke(app, ["check", str(file)], catch_exceptions=False)
+    for text in ("a [draft].xlsx", "'[/b] 12'", "'[red]12[/red] :warning:'"):
+        assert text in result.stdout
+
+
+def test_a_layout_that_is_none_is_said_by_its_file(tmp_path: Path) -> None:
+    (tmp_path / "draft.yml").write_text("layout: draft\ntables: []\n")
+    told = [sys.executable, "-c", "from quarterdeck.cli import main; main()", "check"]
+    told += [str(PROJECT_ROOT / "samples" / "broken" / "empty.xlsx")]
+    told += ["--organisation", "nottinghamshire", "--feed", "highlight_report", "--period", "2018-09"]
+    done = subprocess.run(told, capture_output=True, text=True, env=os.environ | {"QUARTERDECK_LAYOUTS": str(tmp_path)})
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{tmp_path / 'draft.yml'}: it is not a layout:")
+    assert "  return_id: Field required" in done.stderr.splitlines()
 
 
 def test_a_command_that_imports_no_more_than_it_needs_finds_the_same() -> None:
