@@ -425,6 +425,7 @@ def _read_cells(table: TableLayout, sheet: Sheet, known_units: dict[str, Unit], 
             )
             continue
         row, column = _beside(sheet, label, spec.value)
+        result.findings.extend(_said_otherwise(sheet, spec, label, sheet.text(row, column)))
         understood |= {label[0], row}
         unit = known_units[spec.unit]
         value, remarks = read_figure(
@@ -455,6 +456,19 @@ def _read_cells(table: TableLayout, sheet: Sheet, known_units: dict[str, Unit], 
         chunk = Chunk(len(made), {}, {name: [raw[name] for raw in made] for name in made[0]})
         result.rows[record.record].chunks.append(chunk)
     return understood
+
+
+def _said_otherwise(sheet: Sheet, spec: CellTable, label: Address, said: str) -> Iterator[Finding]:
+    """Where a label stands again, and something else beside it."""
+    for other, _ in find(spec.label, sheet):
+        if other != label and sheet.text(*_beside(sheet, other, spec.value)) not in ("", said):
+            yield finding(
+                "row-duplicated",
+                f"'{sheet.text(*other)}' is reported twice, in {address(*label)} and in {address(*other)}.",
+                remedy="Keep one of the two.",
+                sheet=sheet.name,
+                cell=address(*other),
+            )
 
 
 def _find_label(sheet: Sheet, spec: CellTable) -> Address | None:

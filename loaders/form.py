@@ -9,6 +9,9 @@ from quarterdeck.rules import finding
 
 # Spreadsheet programs refuse these in a sheet's name.
 _NOT_IN_NAMES = re.compile(r"[\\/?*\[\]:\x00-\x1f]")
+_COMMA_OF_EITHER_KIND = re.compile(r"[-(£]*[0-9]{1,3},[0-9]{3}\)?")
+# Decimals behind a point, unless they are three, or two commas at thousands, leave no doubt.
+_POINT_OR_THOUSANDS = re.compile(r"[-(£]*[0-9,]*(?:[0-9]\.(?:[0-9]{1,2}|[0-9]{4,})|[0-9]{1,3},[0-9]{3},[0-9]{3})%?\)?")
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _LINE_ENDINGS = {"\r\n": "CR LF", "\n": "LF", "\r": "CR"}
 
@@ -27,6 +30,7 @@ def form_findings(workbook: Workbook) -> Iterator[Finding]:
         yield from _links(sheet)
         if sheet.dialect and not sheet.dialect.is_usual:
             yield _dialect(sheet.dialect)
+            yield from _commas_of_two_kinds(sheet, sheet.dialect)
     if workbook.links_out and not any(sheet.links for sheet in workbook.sheets):
         yield finding(
             "external-link",
@@ -92,6 +96,28 @@ def _links(sheet: Sheet) -> Iterator[Finding]:
             "external-link",
             f"The formula in {address(row, column)} takes its value from another file or program: {formula[:80]}",
             remedy="Replace the formula by its value.",
+            sheet=sheet.name,
+            cell=address(row, column),
+        )
+
+
+def _commas_of_two_kinds(sheet: Sheet, dialect: CsvDialect) -> Iterator[Finding]:
+    """Numbers like 3,125 where semicolons part the cells, as is done where commas stand before decimals."""
+    texts = {text for row in sheet.shown for text in row} if dialect.delimiter == ";" else set()
+    if any(map(_POINT_OR_THOUSANDS.fullmatch, texts)):
+        return
+    cells = [
+        (row, column)
+        for row, shown in enumerate(sheet.shown if texts else ())
+        for column, text in enumerate(shown)
+        if _COMMA_OF_EITHER_KIND.fullmatch(text)
+    ]
+    for row, column in cells:
+        yield finding(
+            "number-invalid",
+            f"'{sheet.text(row, column)}' may have its comma at thousands or, as semicolons part the cells, before "
+            "decimals.",
+            remedy="Write numbers without commas at their thousands, and with a point before decimals.",
             sheet=sheet.name,
             cell=address(row, column),
         )

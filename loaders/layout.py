@@ -15,7 +15,7 @@ from loaders.cells import Sheet
 from loaders.patterns import as_path, check_pattern, find, match, names_in
 from loaders.rows import Headings
 from loaders.text import CellValue, key
-from quarterdeck.declared import read_yaml
+from quarterdeck.declared import UnusableDeclarationError, read_yaml
 from quarterdeck.periods import Month
 from quarterdeck.settings import Settings
 from quarterdeck.warehouse import records
@@ -348,10 +348,6 @@ class LoadedLayout(_Part):
     sha256: str
 
 
-class UnusableLayoutError(ValueError):
-    """A file among the layouts is none; the message names it, and says where it is not of the described shape."""
-
-
 def load_layout(path: Path) -> LoadedLayout:
     """The layout in a file.
 
@@ -362,16 +358,16 @@ def load_layout(path: Path) -> LoadedLayout:
 
 
 def read_layout(path: Path) -> LoadedLayout:
-    """The layout in a file that a person has written; raises UnusableLayoutError where it holds none."""
+    """The layout in a file that a person has written; raises UnusableDeclarationError where it holds none."""
     try:
         return load_layout(path)
     except yaml.YAMLError as error:
-        raise UnusableLayoutError(f"{path}: it is not YAML: {error}") from error
+        raise UnusableDeclarationError(f"{path}: it is not YAML: {error}") from error
     except TypeError as error:
-        raise UnusableLayoutError(f"{path}: it is not a layout: it holds no names with values.") from error
+        raise UnusableDeclarationError(f"{path}: it is not a layout: it holds no names with values.") from error
     except ValidationError as error:
         slips = "\n".join(f"  {'.'.join(map(str, slip['loc']))}: {slip['msg']}" for slip in error.errors())
-        raise UnusableLayoutError(f"{path}: it is not a layout:\n{slips}") from error
+        raise UnusableDeclarationError(f"{path}: it is not a layout:\n{slips}") from error
 
 
 @cache

@@ -9,6 +9,10 @@ import yaml
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+class UnusableDeclarationError(ValueError):
+    """A file declares nothing that can be used; the message names it, and says what is wrong where in it."""
+
+
 def read_yaml(source: Path | bytes) -> Any:
     """What a YAML file, or its text, declares.
 

@@ -22,9 +22,9 @@ def main() -> None:
     except ValueError as error:
         from pydantic import ValidationError
 
-        from loaders.layout import UnusableLayoutError
+        from quarterdeck.declared import UnusableDeclarationError
 
-        if isinstance(error, UnusableLayoutError):
+        if isinstance(error, UnusableDeclarationError):
             typer.echo(str(error), err=True)
             sys.exit(UNUSABLE)
         if not isinstance(error, ValidationError) or error.title != "Settings":

@@ -130,11 +130,12 @@ def schema() -> None:
 
 def _read_layout(path: Path) -> "LoadedLayout":
     """The layout in a file; refuses one that is not of the schema, and says where."""
-    from loaders.layout import UnusableLayoutError, read_layout
+    from loaders.layout import read_layout
+    from quarterdeck.declared import UnusableDeclarationError
 
     try:
         return read_layout(path)
-    except UnusableLayoutError as error:
+    except UnusableDeclarationError as error:
         refuse(str(error))
 
 

@@ -288,3 +288,15 @@ def test_a_heading_in_another_unit_is_not_to_be_given_back_alone():
 
     assert any("Do not change the heading alone" in remedy for remedy in advice("2018/19 £m"))
     assert not any("alone" in remedy for remedy in advice("2018/19 £k"))
+
+
+def test_a_figure_beside_a_label_that_stands_again_beside_another_is_not_chosen_between():
+    table = {
+        "cells": [{"label": "Planned spend", "value": "right", "unit": "gbp", "set": {"measure": "planned_spend"}}],
+        "records": [{"record": "dashboard_measure"}],
+    }
+    found = [
+        ("row-duplicated", "A3") in rules(read(table, sheet(["Planned spend", 5000.0], [], ["Planned spend", again])))
+        for again in ("", 5000.0, 7000.0)
+    ]
+    assert found == [False, False, True]
