@@ -280,7 +280,7 @@ def insert_rows(
 
     JSON takes neither a statement a row nor pandas, which Arrow and lists of parameters ask for. A list of values a
     column is taken apart in one go; a list of rows would be walked through again for every two thousand of them. The
-    document comes as a row: what is made of a parameter itself is worked out when the statement is planned, value by value.
+    document comes as a row, for what is made of a parameter itself is worked out in planning, value by value.
     """
     listed = list(rows)
     if listed:
