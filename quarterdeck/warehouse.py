@@ -26,7 +26,7 @@ Columns = dict[str, str]
 RECORDS_FILE = PROJECT_ROOT / "loaders" / "records.yml"
 TEXT, INTEGER, SMALL, BIG = "varchar", "integer", "smallint", "bigint"
 QUANTITY = SCALE = "decimal(18, 6)"
-FEW_SUBMISSIONS = 2_000
+_FEW_SUBMISSIONS = 2_000
 """So many one thread loads or checks in less of the processors' time, and no later, than several do together."""
 
 # Every raw record carries these before its own fields.
@@ -260,12 +260,17 @@ def _open(settings: Settings, *, read_only: bool) -> "duckdb.DuckDBPyConnection"
     # What takes longer than two seconds would draw one into what a command prints.
     connection.execute("set enable_progress_bar = false")
     connection.execute(f"set memory_limit = '{settings.memory_limit}'")
-    if not read_only:
-        # To try it takes as long as all else of writing a month's tables, and hardly a text is smaller by it.
-        connection.execute("set disabled_compression_methods = 'fsst'")
-        # What is committed goes into the file at once, as it does when the file is closed, and not into a log before.
-        connection.execute("set checkpoint_threshold = '0B'")
     return connection
+
+
+def suit(connection: "duckdb.DuckDBPyConnection", submissions: int) -> None:
+    """Set up a connection that is to load or check so many submissions."""
+    if submissions <= _FEW_SUBMISSIONS:
+        connection.execute("set threads = 1")
+    # What is committed goes into the file at once, as it does when that is closed, and not into a log before.
+    connection.execute("set checkpoint_threshold = '0B'")
+    # To try FSST takes as long as all else of writing a month's tables, and what it is chosen for is no smaller by it.
+    connection.execute("set disabled_compression_methods = 'fsst'")
 
 
 def bounds(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
