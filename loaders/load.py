@@ -25,7 +25,6 @@ from quarterdeck.runs import noted
 from quarterdeck.settings import Settings
 from quarterdeck.standing import ACCEPTED, HELD, WITHDRAWN, note_releases, supersede
 from quarterdeck.warehouse import (
-    FEW_SUBMISSIONS,
     FINDINGS,
     INTEGER,
     SUBMISSIONS,
@@ -35,6 +34,7 @@ from quarterdeck.warehouse import (
     prepared,
     record_columns,
     records,
+    suit,
     warehouse_id,
 )
 
@@ -85,8 +85,7 @@ def load_batches(settings: Settings, folders: list[str]) -> LoadResult:
     submissions = sorted((submission for path in paths for submission in _read(settings, path)), key=_receipt_id)
     left: dict[str, str] = {}
     with prepared(settings) as connection:
-        if len(submissions) <= FEW_SUBMISSIONS:
-            connection.execute("set threads = 1")
+        suit(connection, len(submissions))
         connection.begin()
         numbering = Numbering.of(connection, {submission.reporting_period for submission in submissions})
         for _, parts in groupby(submissions, key=_receipt_id):

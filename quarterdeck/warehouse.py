@@ -26,7 +26,7 @@ Columns = dict[str, str]
 RECORDS_FILE = PROJECT_ROOT / "loaders" / "records.yml"
 TEXT, INTEGER, SMALL, BIG = "varchar", "integer", "smallint", "bigint"
 QUANTITY = SCALE = "decimal(18, 6)"
-FEW_SUBMISSIONS = 2_000
+_FEW_SUBMISSIONS = 2_000
 """So many one thread loads or checks in less of the processors' time, and no later, than several do together."""
 
 # Every raw record carries these before its own fields.
@@ -260,10 +260,15 @@ def _open(settings: Settings, *, read_only: bool) -> "duckdb.DuckDBPyConnection"
     # What takes longer than two seconds would draw one into what a command prints.
     connection.execute("set enable_progress_bar = false")
     connection.execute(f"set memory_limit = '{settings.memory_limit}'")
-    if not read_only:
-        # What is committed goes into the file at once, as it does when the file is closed, and not into a log before.
-        connection.execute("set checkpoint_threshold = '0B'")
     return connection
+
+
+def suit(connection: "duckdb.DuckDBPyConnection", submissions: int) -> None:
+    """Set up a connection that is to load or check so many submissions."""
+    if submissions <= _FEW_SUBMISSIONS:
+        connection.execute("set threads = 1")
+    # What is committed goes into the file at once, as it does when that is closed, and not into a log before.
+    connection.execute("set checkpoint_threshold = '0B'")
 
 
 def bounds(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
@@ -278,7 +283,7 @@ def insert_rows(
 
     JSON takes neither a statement a row nor pandas, which Arrow and lists of parameters ask for. A list of values a
     column is taken apart in one go; a list of rows would be walked through again for every two thousand of them. The
-    document comes as a row: what is made of a parameter itself is worked out while the statement is planned.
+    document comes as a row, for what is made of a parameter itself is worked out in planning, value by value.
     """
     listed = list(rows)
     if listed:

@@ -104,6 +104,27 @@ def test_a_blank_total_of_something_disagrees_and_is_found_in_its_column(build: 
     assert "nothing is printed in H8" in finding["message"]
 
 
+def test_a_blank_total_is_told_in_the_unit_and_scale_of_its_first_row(build: Build) -> None:
+    submission = build.submission()
+    for row, amount, scale, column in ((6, "1.5", 1_000_000, "AA"), (7, 500, 1000, "B")):
+        build.row("project_status", submission, row, project=f"Project {row}", target=amount, scale=scale,
+                  rolls_up_to_row=8, cells={"target": column})  # fmt: skip
+    build.row("project_status", submission, 8, project="All", row_type="total")
+    build.save()
+    found = only_check(build, submission)
+    assert (found["recomputed_value"], found["scale"], found["printed_cell"]) == (2, 1_000_000, None)
+
+
+def test_cells_that_were_added_up_are_told_by_column_and_row(build: Build) -> None:
+    submission = build.submission()
+    for row, cell in ((6, "AA"), (7, "AA"), (8, "Z"), (9, "AA"), (10, "Z30"), (11, "Z")):
+        build.row("project_status", submission, row, project=f"Project {row}", target=1, rolls_up_to_row=12,
+                  cells={"target": cell})  # fmt: skip
+    build.row("project_status", submission, 12, project="All", target=6, row_type="total", cells={"target": "Z"})
+    build.save()
+    assert only_check(build, submission)["recomputed_from"] == "Z8, Z11, Z30, AA6:AA7, AA9"
+
+
 def test_a_total_of_blank_rows_is_not_compared(build: Build) -> None:
     check(build.settings, [totals_table(build, 60, None, None)])
     assert build.query("from raw.arithmetic_checks") == []

@@ -1,7 +1,7 @@
 import pytest
 
 from quarterdeck.settings import Settings
-from quarterdeck.warehouse import connect, prepare, raw_tables
+from quarterdeck.warehouse import FINDINGS, connect, insert_rows, prepare, prepared, raw_tables, suit
 
 
 def columns(settings):
@@ -46,3 +46,17 @@ def test_every_declared_column_is_there(settings):
     prepare(settings)
     there = {(table, column) for table, column, _ in columns(settings)}
     assert there == {(table, column) for table, declared in raw_tables().items() for column in declared}
+
+
+def test_what_a_load_commits_is_in_the_file_and_in_no_log_beside_it(settings):
+    log = settings.warehouse.with_suffix(".duckdb.wal")
+    with prepared(settings) as connection:
+        suit(connection, 1)
+        connection.begin()
+        insert_rows(connection, "raw.findings", FINDINGS, [dict.fromkeys(FINDINGS, "word")] * 3_000)
+        connection.commit()
+        assert not log.exists()
+    with connect(settings, read_only=True) as connection:
+        assert connection.execute("select count(*), min(rule), max(cell) from raw.findings").fetchall() == [
+            (3_000, "word", "word")
+        ]
