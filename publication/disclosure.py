@@ -38,7 +38,8 @@ TOKEN_DESCRIPTION = (
 # Marts that tell figures of others: which columns do, and which say the cells that they are about.
 _TELLING = {
     "reconciliation": (
-        ("printed_value", "recomputed_value", "difference"),
+        # A tolerance in per cent of a figure tells the figure.
+        ("printed_value", "recomputed_value", "difference", "tolerance", "tolerance_percent", "cut_off_place"),
         "note",
         ("printed_cell", "recomputed_from"),
     ),
@@ -373,10 +374,13 @@ def _withhold(
         # A cell on a sheet that is not named may be any sheet's.
         cells = {cell for _, cell in hidden}
         touches = any(place in hidden or (not place[0] and place[1] in cells) for place in named)
-        if touches or (not named and row["stage"] in _ABOUT_FIGURES):
+        # `Q2` in a sentence is no cell: only what stands in a column for cells says which one is meant.
+        placed = any(row[column] for column in places if column != words)
+        if touches or (not placed and row["stage"] in _ABOUT_FIGURES):
             telling.add(row["row"])
     if telling:
-        blanks = [f"{quoted(column)} = null" for column in figures]
+        there = columns_of(connection, table)
+        blanks = [f"{quoted(column)} = null" for column in figures if column in there]
         connection.execute(
             f"update {table} set {', '.join([*blanks, f'{quoted(words)} = {literal(WITHHELD)}'])} "
             "where rowid in (select unnest(?))",

@@ -52,7 +52,9 @@ def agency(workers: tuple[int, int, int], filled: tuple[int, int, int] = (50, 60
         f"""
         create or replace table marts.reconciliation as
         select {common}, check_id, {sum(workers)}::decimal(18, 4) as printed_value,
-            {sum(workers)}::decimal(18, 4) as recomputed_value, 0::decimal(18, 4) as difference, 'agrees' as verdict,
+            {sum(workers)}::decimal(18, 4) as recomputed_value, 0::decimal(18, 4) as difference,
+            0.5::decimal(18, 4) as tolerance, ({50 / sum(workers)})::decimal(18, 4) as tolerance_percent,
+            'agrees' as verdict,
             null::text as note, {where}, printed_cell, recomputed_from
         from (values ('workers', 'B5', 'B2:B4'), ('shifts', 'E5', 'E2:E4'))
             as t (check_id, printed_cell, recomputed_from)
@@ -63,6 +65,7 @@ def agency(workers: tuple[int, int, int], filled: tuple[int, int, int] = (50, 60
         from (values
             ('total', 'arithmetic', 'B5', 'workers: 110 is printed in B5, its rows (B2:B4) come to {sum(workers)}'),
             ('jump', 'audit', null, 'shift_workers fell from 40 to {workers[0]}'),
+            ('before', 'audit', null, 'shift workers of 2018-07: {workers[0]} here, 40 in the report for 2018-19 Q1'),
             ('late', 'load', null, 'It was due on 3 October.'),
             ('elsewhere', 'load', 'E7', 'stored as text')
         ) as t (finding_id, stage, cell, message)
@@ -145,7 +148,15 @@ def test_checks_and_findings_about_hidden_cells_are_withheld_and_others_are_not(
     checks = "select check_id, printed_value, recomputed_value, difference, note from reconciliation order by 1"
     assert read(small.settings, checks) == [("shifts", 110, 110, 0, None), ("workers", None, None, None, WITHHELD)]
     findings = dict(read(small.settings, "select finding_id, message from data_quality_findings"))
-    assert {name for name, message in findings.items() if message == WITHHELD} == {"total", "jump"}
+    assert {name for name, message in findings.items() if message == WITHHELD} == {"total", "jump", "before"}
+
+
+def test_a_tolerance_in_per_cent_goes_with_the_figure_that_it_would_tell(small: Candidate) -> None:
+    checks = "select check_id, tolerance, tolerance_percent from reconciliation order by 1"
+    (_, shown, of_shown), (_, *withheld) = read(small.settings, checks)
+
+    assert shown / of_shown * 100 == pytest.approx(110, abs=1)
+    assert withheld == [None, None]
 
 
 def test_an_equal_candidate_is_not_published_again(small: Candidate) -> None:
