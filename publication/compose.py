@@ -1,7 +1,8 @@
 """The marts of a new version: decided partitions from the candidate, everything else as it was last published.
 
-While a version is composed three files are open under these names: `marts`, the new file; the candidate, under the
-name of its own file (its views say it); and `previous`, the last version, where there is one.
+While a version is composed these databases are open: `marts`, the new file; `drafts`, in memory, for marts that
+something may be hidden in; the candidate, under the name of its own file (its views say it); and `previous`, the last
+version, where there is one.
 
 A version's marts stand in the default schema of a file called `marts`, so that readers write `marts.project_status`:
 DuckDB takes the file's name for the first part, and calls the name ambiguous where there is a schema `marts` too.
@@ -48,6 +49,7 @@ def composing(folder: Path, attached: Mapping[str, Path], memory_limit: str) -> 
         connection.execute("set TimeZone = 'UTC'")
         # It would be drawn into what a command prints.
         connection.execute("set enable_progress_bar = false")
+        connection.execute(f"attach ':memory:' as {quoted(disclosure.DRAFTS_FILE)}")
         for name, path in attached.items():
             attach(connection, name, path)
         yield connection
@@ -86,6 +88,9 @@ def compose(
         {name: mart.columns for name, mart in shown.items()},
         candidate if public else "previous.main",
     )
+    for mart in marts:
+        if policy.may_hide_in(mart.name):
+            _take_over(connection, mart)
     contents = {
         mart.name: describe(connection, mart.name, publishes[mart.name], mart.key).model_copy(
             update={"description": mart.description, "descriptions": _descriptions(mart, policy)}
@@ -178,10 +183,19 @@ def _compose_mart(
         if earlier and earlier.columns.keys() >= set(PARTITION_KEY):
             rows += f" union all {_kept_rows(connection, mart.name, columns, earlier.columns)}"
     _check_key_columns(mart, columns)
-    table = f"marts.main.{quoted(mart.name)}"
+    schema = disclosure.DRAFTS if policy.may_hide_in(mart.name) else "marts.main"
+    table = f"{schema}.{quoted(mart.name)}"
     connection.execute(f"create table {table} as select * from ({rows}) {order_by(mart.key)}")
     _check_key_unique(connection, mart, table)
     return publish
+
+
+def _take_over(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
+    """Write into the version what is left of a draft when all is hidden that must not leave."""
+    draft = f"{disclosure.DRAFTS}.{quoted(mart.name)}"
+    connection.execute(
+        f"create table marts.main.{quoted(mart.name)} as select * from {draft} {order_by(mart.key)}; drop table {draft}"
+    )
 
 
 def _kept_rows(

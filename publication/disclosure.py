@@ -25,6 +25,11 @@ POLICY_FILE = Path(__file__).with_name("disclosure.yml")
 CONFIDENTIAL = "confidential"
 """The word in place of a figure that is hidden here; a publisher's own `suppressed` stays as it is."""
 
+DRAFTS_FILE = "drafts"
+DRAFTS = f"{DRAFTS_FILE}.main"
+"""Where the marts stand that something may be hidden in, as SQL: a database of its own in memory. A file that had held
+the hidden figures would keep them, in blocks that nobody uses any more and in what it knows of its columns' values."""
+
 WITHHELD = (
     "Withheld: one of the figures that this is about counts very few people, or protects one that does. "
     "The submitted file has it."
@@ -122,6 +127,10 @@ class Policy(_Declared):
     repeated: tuple[Repeated, ...] = ()
     follows: tuple[Follower, ...] = ()
 
+    def may_hide_in(self, mart: str) -> bool:
+        """Whether anything of a mart may have to be hidden."""
+        return mart in _TELLING or any(mart == each.mart for each in (*self.figures, *(one.hide for one in self.follows)))
+
     def tokens(self, mart: str) -> list[str]:
         """The columns of a mart that say why a count of people is blank."""
         return list(dict.fromkeys(token(figure.column) for figure in self.figures if figure.mart == mart))
@@ -156,7 +165,7 @@ def apply(
     earlier: Mapping[str, Collection[str]],
     earlier_schema: str = "previous.main",
 ) -> Disclosure:
-    """Hide in the composed marts (`marts.main`) what must not leave; return how much that was.
+    """Hide in the composed marts (`drafts.main`) what must not leave; return how much that was.
 
     `keys` names the composed marts and their keys. `earlier` are the columns of the marts that have been published
     before, below `earlier_schema`: what stands there openly hides nothing, and what is hidden there stays hidden.
@@ -209,7 +218,7 @@ def _cells(
     earlier_schema: str,
 ) -> list[dict[str, Any]]:
     """The counts of people of one column: `value` as a whole number, and what is known of it."""
-    table = f"marts.main.{quoted(figure.mart)}"
+    table = f"{DRAFTS}.{quoted(figure.mart)}"
     columns = columns_of(connection, table)
     missing = {figure.column, *([figure.times] if figure.times else [])} - columns.keys()
     if missing:
@@ -276,8 +285,8 @@ def _pairs(total: Side, parts: Side, by: Sequence[str], on: str) -> str:
     same = " and ".join(f"parts.{quoted(name)} is not distinct from total.{quoted(name)}" for name in by)
     return f"""
         select total.rowid, list(parts.rowid order by parts.rowid)
-        from (select rowid, * from marts.main.{quoted(total.mart)} where {total.where}) as total
-        inner join (select rowid, * from marts.main.{quoted(parts.mart)} where {parts.where}) as parts
+        from (select rowid, * from {DRAFTS}.{quoted(total.mart)} where {total.where}) as total
+        inner join (select rowid, * from {DRAFTS}.{quoted(parts.mart)} where {parts.where}) as parts
             on {same} and ({on})
         group by total.rowid order by total.rowid
     """
@@ -287,7 +296,7 @@ def _hide(connection: duckdb.DuckDBPyConnection, mart: str, columns: Iterable[st
     """Blank columns of some rows, and say so where there is a column for it."""
     if not rows:
         return
-    table = f"marts.main.{quoted(mart)}"
+    table = f"{DRAFTS}.{quoted(mart)}"
     there = columns_of(connection, table)
     blanks = [f"{quoted(column)} = null" for column in columns]
     words = [f"{quoted(token(column))} = {literal(CONFIDENTIAL)}" for column in columns if token(column) in there]
@@ -306,8 +315,8 @@ def _hide_followers(connection: duckdb.DuckDBPyConnection, rule: Follower, hidde
     found = connection.execute(
         f"""
         select distinct follower.rowid
-        from (select rowid, * from marts.main.{quoted(rule.hide.mart)} where {rule.hide.where}) as follower
-        inner join (select rowid, * from marts.main.{quoted(rule.when.mart)} where {rule.when.where}) as figure
+        from (select rowid, * from {DRAFTS}.{quoted(rule.hide.mart)} where {rule.hide.where}) as follower
+        inner join (select rowid, * from {DRAFTS}.{quoted(rule.when.mart)} where {rule.when.where}) as figure
             on {same}
         where figure.rowid in (select unnest(?)) and ({filled})
         """,
@@ -329,7 +338,7 @@ def _addresses(
     found: dict[_Partition, set[_Place]] = {}
     for mart in keys:
         for column in {name.removesuffix("_token") for name in rules.tokens(mart)}:
-            table = f"marts.main.{quoted(mart)}"
+            table = f"{DRAFTS}.{quoted(mart)}"
             there = {"sheet", "cells"} <= columns_of(connection, table).keys()
             place = f"sheet, cells ->> {literal(column)}" if there else "null, null"
             rows = connection.execute(
@@ -359,7 +368,7 @@ def _withhold(
     if not addresses:
         return
     figures, words, places = _TELLING[mart]
-    table = f"marts.main.{quoted(mart)}"
+    table = f"{DRAFTS}.{quoted(mart)}"
     stage = "stage" if "stage" in columns_of(connection, table) else "'arithmetic' as stage"
     rows = records(
         connection,

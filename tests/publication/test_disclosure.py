@@ -311,3 +311,22 @@ def test_the_command_says_how_much_is_suppressed(small: Candidate, monkeypatch: 
     told = CliRunner().invoke(COMMANDS, ["publications", "current"]).stdout
 
     assert "Suppressed: 1 counts of very few people, 1 that protect them, 0 that would tell them" in told
+
+
+def test_the_file_of_a_version_never_held_what_is_hidden(candidate: Candidate) -> None:
+    """More rows than fit into one group: DuckDB writes such a table before anything in it can be changed."""
+    candidate.meta |= META
+    secret = "shift_workers fell from 40 to 3"
+    candidate.extra_sql = [
+        *agency((3, 40, 67)),
+        "insert into marts.data_quality_findings by name "
+        f"select '{HAMPTON}' as organisation_code, '{QUARTER}' as quarter, 'n' || number as finding_id, "
+        f"'audit' as stage, '{secret}, ' || number as message from range(200000) as numbers (number)",
+    ]
+    candidate.build()
+    publish(candidate.settings)
+    version = candidate.settings.published / "v00001"
+
+    assert secret.encode() not in (version / "marts.duckdb").read_bytes()
+    assert {path.name for path in version.iterdir()} >= {"marts.duckdb", "manifest.json"}
+    assert not list(version.glob("*.tmp"))
