@@ -51,7 +51,7 @@ _TELLING = {
     "data_quality_findings": ((), "message", ("cell", "message")),
 }
 FINDING_ID = "finding_id"
-_ABOUT_FIGURES = ("arithmetic", "audit")
+_ABOUT_FIGURES, _ACROSS_TIME = ("arithmetic", "audit"), "audit"
 _ADDRESS = re.compile(r"(?:(?:'(?P<quoted>(?:[^']|'')+)'|(?P<sheet>[^!,'(]+))!)?\$?(?P<column>[A-Z]{1,3})(?P<first>\d+)"
                       r"(?::[A-Z]{1,3}(?P<last>\d+))?")  # fmt: skip
 
@@ -124,13 +124,16 @@ class Policy(_Declared):
     small: Small
     figures: tuple[Counted, ...]
     not_people: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    tell_no_counts: tuple[str, ...] = ()
     totals: tuple[Sum, ...] = ()
     repeated: tuple[Repeated, ...] = ()
     follows: tuple[Follower, ...] = ()
 
     def may_hide_in(self, mart: str) -> bool:
         """Whether anything of a mart may have to be hidden."""
-        return mart in _TELLING or any(mart == each.mart for each in (*self.figures, *(one.hide for one in self.follows)))
+        return mart in _TELLING or any(
+            mart == each.mart for each in (*self.figures, *(one.hide for one in self.follows))
+        )
 
     def tokens(self, mart: str) -> list[str]:
         """The columns of a mart that say why a count of people is blank."""
@@ -197,7 +200,7 @@ def apply(
     addresses = _addresses(connection, rules, keys)
     for mart in _TELLING:
         if mart in keys:
-            _withhold(connection, mart, addresses)
+            _withhold(connection, mart, addresses, rules.tell_no_counts)
     return Disclosure(
         primary=len(primary),
         secondary=len(everything - primary),
@@ -332,23 +335,40 @@ _Place = tuple[str, str]
 """Sheet and cell."""
 
 
-def _addresses(
-    connection: duckdb.DuckDBPyConnection, rules: Policy, keys: Mapping[str, Sequence[str]]
-) -> dict[_Partition, set[_Place]]:
-    """The cells of the submitted files that hold what is hidden, by organisation and quarter."""
-    found: dict[_Partition, set[_Place]] = {}
+@dataclass
+class _Addresses:
+    """The cells of the submitted files that hold counts of people, by organisation and quarter.
+
+    `hidden` are those of hidden figures; `beside` all those of the columns that the organisation has a hidden figure
+    in, whatever its quarter: what compares one quarter with another tells both.
+    """
+
+    hidden: dict[_Partition, set[_Place]]
+    beside: dict[_Partition, set[_Place]]
+
+    def of_organisation(self, organisation_code: str) -> bool:
+        """Whether anything of an organisation is hidden."""
+        return any(organisation_code == found for found, _ in self.hidden)
+
+
+def _addresses(connection: duckdb.DuckDBPyConnection, rules: Policy, keys: Mapping[str, Sequence[str]]) -> _Addresses:
+    found = _Addresses({}, {})
     for mart in keys:
         for column in {name.removesuffix("_token") for name in rules.tokens(mart)}:
             table = f"{DRAFTS}.{quoted(mart)}"
             there = {"sheet", "cells"} <= columns_of(connection, table).keys()
             place = f"sheet, cells ->> {literal(column)}" if there else "null, null"
             rows = connection.execute(
-                f"select organisation_code, quarter, {place} from {table} "
-                f"where {quoted(token(column))} = {literal(CONFIDENTIAL)}"
+                f"""
+                select organisation_code, quarter, {place},
+                    coalesce({quoted(token(column))} = {literal(CONFIDENTIAL)}, false) as is_hidden
+                from {table} qualify bool_or(is_hidden) over (partition by organisation_code)
+                """
             ).fetchall()
-            for organisation_code, quarter, sheet, cell in rows:
-                places = found.setdefault((organisation_code, quarter), set())
-                places.update(_places(cell or "", sheet))
+            for organisation_code, quarter, sheet, cell, is_hidden in rows:
+                places = _places(cell or "", sheet)
+                for group in (found.beside, *([found.hidden] if is_hidden else [])):
+                    group.setdefault((organisation_code, quarter), set()).update(places)
     return found
 
 
@@ -362,48 +382,56 @@ def _places(text: str, sheet: str | None) -> set[_Place]:
     return found
 
 
-def _withhold(
-    connection: duckdb.DuckDBPyConnection, mart: str, addresses: Mapping[_Partition, Collection[_Place]]
-) -> None:
-    """Take the figures and words out of rows that tell of hidden cells, or of figures without saying which cells."""
-    if not addresses:
-        return
+def _withhold(connection: duckdb.DuckDBPyConnection, mart: str, addresses: _Addresses, silent: Collection[str]) -> None:
+    """Take the figures and words out of rows that tell of hidden cells, or of figures without saying which cells.
+
+    Findings of the rules `silent` never do.
+    """
     figures, words, places = _TELLING[mart]
     table = f"{DRAFTS}.{quoted(mart)}"
-    stage = "stage" if "stage" in columns_of(connection, table) else "'arithmetic' as stage"
+    there = columns_of(connection, table)
+    stage = "stage" if "stage" in there else "'arithmetic' as stage"
+    rules = ", ".join(map(literal, silent))
+    said = f"select rowid as row, organisation_code, quarter, sheet, {stage}, {comma_separated(places)} from {table}"
     rows = records(
-        connection,
-        f"select rowid as row, organisation_code, quarter, sheet, {stage}, {comma_separated(places)} from {table}",
+        connection, said + (f" where coalesce(rule, '') not in ({rules})" if rules and "rule" in there else "")
     )
-    telling = set()
-    for row in rows:
-        hidden = addresses.get((row["organisation_code"], row["quarter"]))
-        if hidden is None:
-            continue
-        named = set().union(*(_places(row[column] or "", row["sheet"]) for column in places))
-        # A cell on a sheet that is not named may be any sheet's.
-        cells = {cell for _, cell in hidden}
-        touches = any(place in hidden or (not place[0] and place[1] in cells) for place in named)
-        # `Q2` in a sentence is no cell: only what stands in a column for cells says which one is meant.
-        placed = any(row[column] for column in places if column != words)
-        if touches or (not placed and row["stage"] in _ABOUT_FIGURES):
-            telling.add(row["row"])
-    if telling:
-        there = columns_of(connection, table)
-        blanks = [f"{quoted(column)} = null" for column in figures if column in there]
-        connection.execute(
-            f"update {table} set {', '.join([*blanks, f'{quoted(words)} = {literal(WITHHELD)}'])} "
-            "where rowid in (select unnest(?))",
-            [sorted(telling)],
-        )
-        if FINDING_ID in there:
-            _name_anew(connection, table, columns_of(connection, table))
+    telling = sorted(row["row"] for row in rows if _tells(row, places, words, addresses))
+    if not telling:
+        return
+    blanks = [f"{quoted(column)} = null" for column in figures if column in there]
+    connection.execute(
+        f"update {table} set {', '.join([*blanks, f'{quoted(words)} = {literal(WITHHELD)}'])} "
+        "where rowid in (select unnest(?))",
+        [telling],
+    )
+    if FINDING_ID in there:
+        _name_anew(connection, table, there)
+
+
+def _tells(row: Mapping[str, Any], places: Sequence[str], words: str, addresses: _Addresses) -> bool:
+    """Whether a check or finding is about a hidden figure, or may be."""
+    organisation_code, partition = row["organisation_code"], (row["organisation_code"], row["quarter"])
+    across_time = row["stage"] == _ACROSS_TIME
+    cells = (addresses.beside if across_time else addresses.hidden).get(partition, set())
+    named = set().union(*(_places(row[column] or "", row["sheet"]) for column in places))
+    # A cell on a sheet that is not named may be any sheet's.
+    anywhere = {cell for _, cell in cells}
+    if any(place in cells or (not place[0] and place[1] in anywhere) for place in named):
+        return True
+    # `Q2` in a sentence is no cell: only what stands in a column for cells says which one is meant.
+    if any(row[column] for column in places if column != words):
+        return False
+    if across_time:
+        return addresses.of_organisation(organisation_code)
+    return row["stage"] in _ABOUT_FIGURES and partition in addresses.hidden
 
 
 def _name_anew(connection: duckdb.DuckDBPyConnection, table: str, columns: Collection[str]) -> None:
-    """Name withheld findings after what is left of them: a hash of the sentence would tell it to who tries four numbers.
+    """Name withheld findings after what is left of them.
 
-    Findings that nothing tells apart any more are counted, in no order.
+    A hash of the sentence would tell it to anybody who tries four numbers. Findings that nothing tells apart any more
+    are counted, in no order.
     """
     left = ", ".join(f"coalesce({quoted(column)}::varchar, '-')" for column in columns if column != FINDING_ID)
     connection.execute(

@@ -61,12 +61,14 @@ def agency(workers: tuple[int, int, int], filled: tuple[int, int, int] = (50, 60
         """,
         f"""
         create or replace table marts.data_quality_findings as
-        select {common}, finding_id, stage, 'Agency' as sheet, cell, message, 'Mend it.' as remedy
+        select {common}, finding_id, stage, 'Agency' as sheet, cell, message, 'Mend it.' as remedy,
+            if(finding_id = 'missing', 'return-missing', 'any') as rule
         from (values
             ('total', 'arithmetic', 'B5', 'workers: 110 is printed in B5, its rows (B2:B4) come to {sum(workers)}'),
             ('jump', 'audit', null, 'shift_workers fell from 40 to {workers[0]}'),
             ('before', 'audit', null, 'shift workers of 2018-07: {workers[0]} here, 40 in the report for 2018-19 Q1'),
             ('late', 'load', null, 'It was due on 3 October.'),
+            ('missing', 'audit', null, 'It was due on 3 October and has not come.'),
             ('elsewhere', 'load', 'E7', 'stored as text')
         ) as t (finding_id, stage, cell, message)
         """,
@@ -147,13 +149,48 @@ def test_nothing_is_hidden_where_nothing_is_small(candidate: Candidate) -> None:
 def test_checks_and_findings_about_hidden_cells_are_withheld_and_others_are_not(small: Candidate) -> None:
     checks = "select check_id, printed_value, recomputed_value, difference, note from reconciliation order by 1"
     assert read(small.settings, checks) == [("shifts", 110, 110, 0, None), ("workers", None, None, None, WITHHELD)]
-    findings = read(small.settings, "select stage, cell, message from data_quality_findings order by stage, cell")
+    findings = read(small.settings, "select stage, cell, message from data_quality_findings order by all")
     assert findings == [
         ("arithmetic", "B5", WITHHELD),
+        ("audit", None, "It was due on 3 October and has not come."),
         ("audit", None, WITHHELD),
         ("audit", None, WITHHELD),
         ("load", "E7", "stored as text"),
         ("load", None, "It was due on 3 October."),
+    ]
+
+
+def test_a_finding_of_the_next_quarter_does_not_tell_what_the_one_before_hides(candidate: Candidate) -> None:
+    """Nothing is small in the quarter that it is about: 300 shift workers, after 3 or after what protects the 3."""
+    later = "2018-19 Q3"
+    candidate.meta |= META
+    candidate.extra_sql = [
+        *agency((3, 40, 67)),
+        "insert into marts.agency_workforce select * replace "
+        f"('{later}' as quarter, '2018-10' as month, '{later}' as measured_quarter, 300 as shift_workers) "
+        "from marts.agency_workforce where month = '2018-07'",
+        f"""
+        insert into marts.data_quality_findings by name
+        select '{HAMPTON}' as organisation_code, '{later}' as quarter, finding_id, stage, 'Agency' as sheet, cell,
+            message, 'any' as rule
+        from (values
+            ('size', 'audit', 'B2', 'shift workers is 300, after 3 ({QUARTER})'),
+            ('blank', 'audit', null, 'shift workers was 40 ({QUARTER}) and has no figure now'),
+            ('other', 'audit', 'E2', 'shifts unfilled is 300, after 3 ({QUARTER})'),
+            ('text', 'load', 'B2', 'stored as text; it was read as 300')
+        ) as t (finding_id, stage, cell, message)
+        """,
+    ]
+    candidate.decide(HAMPTON, "published", "h2", later)
+    candidate.build()
+    publish(candidate.settings)
+
+    told = f"select cell, message from data_quality_findings where quarter = '{later}' order by stage, cell"
+    assert read(candidate.settings, told) == [
+        ("B2", WITHHELD),
+        ("E2", f"shifts unfilled is 300, after 3 ({QUARTER})"),
+        (None, WITHHELD),
+        ("B2", "stored as text; it was read as 300"),
     ]
 
 
@@ -171,7 +208,9 @@ def test_the_name_of_a_withheld_finding_does_not_tell_what_it_said(candidate: Ca
         candidate.decide(HAMPTON, "published", str(version))
         candidate.build()
         assert publish(candidate.settings).version == f"v{version:05}"
-        names |= set(read(candidate.settings, f"select finding_id from data_quality_findings where message = '{WITHHELD}'"))
+        names |= set(
+            read(candidate.settings, f"select finding_id from data_quality_findings where message = '{WITHHELD}'")
+        )
 
     assert len(names) == 1
 
@@ -322,6 +361,16 @@ def test_the_policy_names_columns_that_the_marts_have() -> None:
     assert not {(mart, column) for mart, column in named if column not in MODELS[mart]}
 
 
+def test_rules_that_tell_no_counts_look_at_none() -> None:
+    rules = policy()
+    people = {figure.mart for figure in rules.figures}
+    across_time = yaml.safe_load((PROJECT_ROOT / "expectations" / "across_time.yml").read_text())
+    look_at_people = {each["rule"] for each in across_time["comparisons"] if each["mart"] in people}
+
+    assert look_at_people and not look_at_people & set(rules.tell_no_counts)
+    assert across_time["usual"]["rule"] not in rules.tell_no_counts
+
+
 def test_every_figure_that_adds_up_or_repeats_is_one_that_counts_people() -> None:
     rules = policy()
     people = {(figure.mart, figure.column) for figure in rules.figures}
@@ -346,7 +395,7 @@ def test_the_file_of_a_version_never_held_what_is_hidden(candidate: Candidate) -
         *agency((3, 40, 67)),
         "insert into marts.data_quality_findings by name "
         f"select '{HAMPTON}' as organisation_code, '{QUARTER}' as quarter, 'n' || number as finding_id, "
-        f"'audit' as stage, '{secret}, ' || number as message from range(200000) as numbers (number)",
+        f"'audit' as stage, 'any' as rule, '{secret}, ' || number as message from range(200000) as numbers (number)",
     ]
     candidate.build()
     publish(candidate.settings)
