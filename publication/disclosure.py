@@ -131,9 +131,8 @@ class Policy(_Declared):
 
     def may_hide_in(self, mart: str) -> bool:
         """Whether anything of a mart may have to be hidden."""
-        return mart in _TELLING or any(
-            mart == each.mart for each in (*self.figures, *(one.hide for one in self.follows))
-        )
+        counted, followers = {figure.mart for figure in self.figures}, {rule.hide.mart for rule in self.follows}
+        return mart in counted | followers | _TELLING.keys()
 
     def tokens(self, mart: str) -> list[str]:
         """The columns of a mart that say why a count of people is blank."""
