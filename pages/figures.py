@@ -99,7 +99,7 @@ def withheld(token: str) -> str:
 def told(text: str, column: str, is_number: bool) -> str:
     """A value that another mart tells as a text, written as it is in its own column; in brackets where it is withheld.
 
-    >>> told("-1967000.00", "target_gbp", True), told("[confidential]", "shift_workers", True), told("red", "rag", False)
+    >>> told("-1967000.00", "target_gbp", True), told("[confidential]", "workers", True), told("red", "rag", False)
     ('−£1,967,000', '[confidential]', 'Red')
     """
     if token := _TOKEN.fullmatch(text):
