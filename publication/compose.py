@@ -35,6 +35,8 @@ class Composition:
 
     marts: dict[str, MartContent]
     disclosure: Disclosure
+    withheld: frozenset[str]
+    """Sentences that must not be told anywhere: decisions repeat those of findings."""
 
 
 @contextmanager
@@ -81,7 +83,7 @@ def compose(
     }
     keys = {mart.name: mart.key for mart in marts}
     shown = public.marts if public else earlier
-    hidden = disclosure.apply(
+    hidden, withheld = disclosure.apply(
         connection,
         policy,
         keys,
@@ -106,7 +108,7 @@ def compose(
     contents[changes.TABLE] = describe(connection, changes.TABLE, WHOLE, changes.KEY).model_copy(
         update={"description": changes.DESCRIPTION, "descriptions": dict(changes.DESCRIPTIONS)}
     )
-    return Composition(contents, hidden)
+    return Composition(contents, hidden, frozenset(withheld))
 
 
 def describe(connection: duckdb.DuckDBPyConnection, name: str, publish: str, key: Sequence[str]) -> MartContent:

@@ -52,6 +52,8 @@ _TELLING = {
 }
 FINDING_ID = "finding_id"
 _ABOUT_FIGURES, _ACROSS_TIME = ("arithmetic", "audit"), "audit"
+# Not part of an address, a date, an amount of money or a longer number.
+_WHOLE_NUMBER = re.compile(r"(?<![\w.,£/:-])\d+(?![\w%/:-]|[.,]\d)")
 _ADDRESS = re.compile(r"(?:(?:'(?P<quoted>(?:[^']|'')+)'|(?P<sheet>[^!,'(]+))!)?\$?(?P<column>[A-Z]{1,3})(?P<first>\d+)"
                       r"(?::[A-Z]{1,3}(?P<last>\d+))?")  # fmt: skip
 
@@ -132,7 +134,7 @@ class Policy(_Declared):
     def may_hide_in(self, mart: str) -> bool:
         """Whether anything of a mart may have to be hidden."""
         counted, followers = {figure.mart for figure in self.figures}, {rule.hide.mart for rule in self.follows}
-        return mart in counted | followers | _TELLING.keys()
+        return mart in counted | followers | _TELLING.keys() | {"submissions"}
 
     def tokens(self, mart: str) -> list[str]:
         """The columns of a mart that say why a count of people is blank."""
@@ -167,8 +169,8 @@ def apply(
     keys: Mapping[str, Sequence[str]],
     earlier: Mapping[str, Collection[str]],
     earlier_schema: str = "previous.main",
-) -> Disclosure:
-    """Hide in the composed marts (`drafts.main`) what must not leave; return how much that was.
+) -> tuple[Disclosure, set[str]]:
+    """Hide in the composed marts (`drafts.main`) what must not leave; return how much that was, and withheld sentences.
 
     `keys` names the composed marts and their keys. `earlier` are the columns of the marts that have been published
     before, below `earlier_schema`: what stands there openly hides nothing, and what is hidden there stays hidden.
@@ -188,8 +190,6 @@ def apply(
             hidden |= {cell} if row["small"] or row["hidden"] else set()
             known |= {cell} if row["known"] else set()
             foreign |= {cell} if row["foreign"] else set()
-    if not hidden:
-        return Disclosure(primary=0, secondary=0, following=0, exposed=0)
     totals = _totals(connection, rules, values)
     protected = protect(values, totals, hidden, known, foreign)
     everything = hidden | protected.secondary
@@ -197,15 +197,25 @@ def apply(
         _hide(connection, figure.mart, (figure.column,), {cell.row for cell in everything if _is_of(cell, figure)})
     following = sum(_hide_followers(connection, rule, everything) for rule in rules.follows if rule.hide.mart in keys)
     addresses = _addresses(connection, rules, keys)
-    for mart in _TELLING:
-        if mart in keys:
-            _withhold(connection, mart, addresses, rules.tell_no_counts)
-    return Disclosure(
+    withheld = {
+        sentence for mart in _TELLING if mart in keys for sentence in _withhold(connection, mart, addresses, rules)
+    }
+    if "submissions" in keys:
+        _withhold_reasons(connection, withheld)
+    disclosure = Disclosure(
         primary=len(primary),
         secondary=len(everything - primary),
         following=following,
         exposed=len(protected.exposed),
     )
+    return disclosure, withheld
+
+
+def without(reason: str | None, withheld: Collection[str]) -> str | None:
+    """A decision's reason without the sentences that are withheld."""
+    for sentence in sorted(withheld, key=len, reverse=True):
+        reason = reason.replace(sentence, WITHHELD) if reason else reason
+    return reason
 
 
 def _is_of(cell: Cell, figure: Counted) -> bool:
@@ -344,6 +354,12 @@ class _Addresses:
 
     hidden: dict[_Partition, set[_Place]]
     beside: dict[_Partition, set[_Place]]
+    on_sheets: set[_Place]
+    """Organisation and sheet that published counts of people stand on."""
+    shown: set[str]
+    """The submissions that published rows come from."""
+    returns: set[str]
+    """The returns that these are of."""
 
     def of_organisation(self, organisation_code: str) -> bool:
         """Whether anything of an organisation is hidden."""
@@ -351,12 +367,16 @@ class _Addresses:
 
 
 def _addresses(connection: duckdb.DuckDBPyConnection, rules: Policy, keys: Mapping[str, Sequence[str]]) -> _Addresses:
-    found = _Addresses({}, {})
+    shown = _shown(connection)
+    found = _Addresses({}, {}, set(), shown, set(map(_return_of, shown)))
     for mart in keys:
         for column in {name.removesuffix("_token") for name in rules.tokens(mart)}:
             table = f"{DRAFTS}.{quoted(mart)}"
             there = {"sheet", "cells"} <= columns_of(connection, table).keys()
             place = f"sheet, cells ->> {literal(column)}" if there else "null, null"
+            if there:
+                on_sheets = f"select distinct organisation_code, sheet from {table}"
+                found.on_sheets.update(connection.execute(on_sheets).fetchall())
             rows = connection.execute(
                 f"""
                 select organisation_code, quarter, {place},
@@ -371,6 +391,21 @@ def _addresses(connection: duckdb.DuckDBPyConnection, rules: Policy, keys: Mappi
     return found
 
 
+def _shown(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """The submissions that rows of the version come from."""
+    named = connection.execute(
+        "select database_name, table_name from duckdb_columns() where column_name = 'submission_id' "
+        f"and database_name in ('marts', {literal(DRAFTS_FILE)}) and table_name <> 'data_quality_findings'"
+    ).fetchall()
+    queries = (f"select submission_id from {quoted(file)}.main.{quoted(table)}" for file, table in named)
+    return {name for (name,) in connection.execute(" union ".join(queries)).fetchall()} if named else set()
+
+
+def _return_of(submission_id: str) -> str:
+    """Organisation and return of a submission: its name without month and number."""
+    return submission_id.rsplit(".", 2)[0]
+
+
 def _places(text: str, sheet: str | None) -> set[_Place]:
     """Every cell that a text names: `B5:B8, 'Other sheet'!C1`."""
     found = set()
@@ -381,31 +416,66 @@ def _places(text: str, sheet: str | None) -> set[_Place]:
     return found
 
 
-def _withhold(connection: duckdb.DuckDBPyConnection, mart: str, addresses: _Addresses, silent: Collection[str]) -> None:
+def _withhold(connection: duckdb.DuckDBPyConnection, mart: str, addresses: _Addresses, rules: Policy) -> list[str]:
     """Take the figures and words out of rows that tell of hidden cells, or of figures without saying which cells.
 
-    Findings of the rules `silent` never do.
+    Returns the words that were taken out.
     """
     figures, words, places = _TELLING[mart]
     table = f"{DRAFTS}.{quoted(mart)}"
     there = columns_of(connection, table)
     stage = "stage" if "stage" in there else "'arithmetic' as stage"
-    rules = ", ".join(map(literal, silent))
-    said = f"select rowid as row, organisation_code, quarter, sheet, {stage}, {comma_separated(places)} from {table}"
-    rows = records(
-        connection, said + (f" where coalesce(rule, '') not in ({rules})" if rules and "rule" in there else "")
+    sender = "submission_id" if "submission_id" in there else "null as submission_id"
+    silent = ", ".join(map(literal, rules.tell_no_counts))
+    said = (
+        f"select rowid as row, organisation_code, quarter, {sender}, sheet, {stage}, {quoted(words)}, "
+        f"{comma_separated(column for column in places if column != words)} from {table}"
     )
-    telling = sorted(row["row"] for row in rows if _tells(row, places, words, addresses))
+    rows = records(connection, said + (f" where coalesce(rule, '') not in ({silent})" if "rule" in there else ""))
+    telling = [
+        row
+        for row in rows
+        if _tells(row, places, words, addresses) or _tells_unpublished(row, words, addresses, rules.small)
+    ]
     if not telling:
-        return
+        return []
     blanks = [f"{quoted(column)} = null" for column in figures if column in there]
     connection.execute(
         f"update {table} set {', '.join([*blanks, f'{quoted(words)} = {literal(WITHHELD)}'])} "
         "where rowid in (select unnest(?))",
-        [telling],
+        [sorted(row["row"] for row in telling)],
     )
     if FINDING_ID in there:
         _name_anew(connection, table, there)
+    return [row[words] for row in telling if row[words]]
+
+
+def _tells_unpublished(row: Mapping[str, Any], words: str, addresses: _Addresses, small: Small) -> bool:
+    """Whether a finding about a file that is not published tells what may be a small count of people.
+
+    That file was held or replaced, so that none of its figures is there to be hidden: what stands on a sheet that
+    counts people, or in a return of which nothing is published that would say whether it does, is taken for people.
+    """
+    submission = row["submission_id"]
+    if words != "message" or not submission or submission in addresses.shown or not row[words]:
+        return False
+    is_known = _return_of(submission) in addresses.returns
+    if not row["cell"] or (is_known and (row["organisation_code"], row["sheet"]) not in addresses.on_sheets):
+        return False
+    hides = (row["organisation_code"], row["quarter"]) in addresses.hidden
+    numbers = (int(match[0]) for match in _WHOLE_NUMBER.finditer(row[words]))
+    return hides or any(small.lowest <= number <= small.highest for number in numbers)
+
+
+def _withhold_reasons(connection: duckdb.DuckDBPyConnection, withheld: Collection[str]) -> None:
+    """Take withheld sentences out of the reasons that `submissions` gives for a decision."""
+    table, column = f"{DRAFTS}.submissions", "quarter_decision_reason"
+    if column not in columns_of(connection, table):
+        return
+    for (reason,) in connection.execute(f"select distinct {column} from {table}").fetchall():
+        left = without(reason, withheld)
+        if left != reason:
+            connection.execute(f"update {table} set {column} = ? where {column} = ?", [left, reason])
 
 
 def _tells(row: Mapping[str, Any], places: Sequence[str], words: str, addresses: _Addresses) -> bool:

@@ -61,7 +61,8 @@ def agency(workers: tuple[int, int, int], filled: tuple[int, int, int] = (50, 60
         """,
         f"""
         create or replace table marts.data_quality_findings as
-        select {common}, finding_id, stage, 'Agency' as sheet, cell, message, 'Mend it.' as remedy,
+        select {common}, '{SUBMISSION}' as submission_id, finding_id, stage, 'Agency' as sheet, cell, message,
+            'Mend it.' as remedy,
             if(finding_id = 'missing', 'return-missing', 'any') as rule
         from (values
             ('total', 'arithmetic', 'B5', 'workers: 110 is printed in B5, its rows (B2:B4) come to {sum(workers)}'),
@@ -192,6 +193,35 @@ def test_a_finding_of_the_next_quarter_does_not_tell_what_the_one_before_hides(c
         (None, WITHHELD),
         ("B2", "stored as text; it was read as 300"),
     ]
+
+
+@pytest.mark.parametrize(("sheet", "told"), [("Agency", WITHHELD), ("Projects", "'2' is stored as text.")])
+def test_what_is_found_in_a_held_file_tells_no_small_count(candidate: Candidate, sheet: str, told: str) -> None:
+    """None of its figures is published, so none is hidden either; yet the finding, and the decision, quote it."""
+    candidate.meta |= META
+    candidate.extra_sql = [
+        *agency((30, 40, 67)),
+        f"""
+        insert into marts.data_quality_findings by name
+        select '{HAMPTON}' as organisation_code, '{QUARTER}' as quarter, '{HAMPTON}.report.2018-09.2' as submission_id,
+            cell as finding_id, 'load' as stage, '{sheet}' as sheet, cell, message, 'any' as rule
+        from (values ('B2', $$'2' is stored as text.$$), ('B3', $$'lots' stands where a number belongs.$$))
+            as t (cell, message)
+        """,
+        "create or replace view marts.submissions as select submission_id, organisation_code, "
+        "$$v2.xlsx: '2' is stored as text. (1 more)$$ as quarter_decision_reason from build.raw.submissions",
+        f"update gate.decisions set reason = $$v2.xlsx: '2' is stored as text.$$ where organisation_code = '{HAMPTON}'",
+    ]
+    candidate.build()
+    publish(candidate.settings)
+
+    found = "select message from data_quality_findings where submission_id like '%.2' order by cell"
+    assert read(candidate.settings, found) == [(told,), ("'lots' stands where a number belongs.",)]
+    assert set(read(candidate.settings, "select quarter_decision_reason from submissions")) == {
+        (f"v2.xlsx: {told} (1 more)",)
+    }
+    partition = read_manifest(candidate.settings, "v00001").partition((HAMPTON, QUARTER))
+    assert partition and partition.reason == f"v2.xlsx: {told}"
 
 
 def test_the_name_of_a_withheld_finding_does_not_tell_what_it_said(candidate: Candidate) -> None:
