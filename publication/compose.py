@@ -88,7 +88,8 @@ def compose(
         policy,
         keys,
         {name: mart.columns for name, mart in shown.items()},
-        candidate if public else "previous.main",
+        candidate if public else disclosure.PREVIOUS,
+        previous,
     )
     for mart in marts:
         if policy.may_hide_in(mart.name):

@@ -15,7 +15,7 @@ import duckdb
 from pydantic import BaseModel, ConfigDict, Field
 from yaml import YAMLError
 
-from publication.manifest import Disclosure
+from publication.manifest import Disclosure, Manifest
 from publication.sql import columns_of, comma_separated, literal, quoted, records
 from publication.store import PublicationError
 from publication.suppression import Total, protect
@@ -25,6 +25,8 @@ POLICY_FILE = Path(__file__).with_name("disclosure.yml")
 CONFIDENTIAL = "confidential"
 """The word in place of a figure that is hidden here; a publisher's own `suppressed` stays as it is."""
 
+PREVIOUS = "previous.main"
+"""Where the last version's marts stand, as SQL."""
 DRAFTS_FILE = "drafts"
 DRAFTS = f"{DRAFTS_FILE}.main"
 """Where the marts stand that something may be hidden in, as SQL: a database of its own in memory. A file that had held
@@ -168,12 +170,14 @@ def apply(
     rules: Policy,
     keys: Mapping[str, Sequence[str]],
     earlier: Mapping[str, Collection[str]],
-    earlier_schema: str = "previous.main",
+    earlier_schema: str,
+    previous: Manifest | None,
 ) -> tuple[Disclosure, set[str]]:
     """Hide in the composed marts (`drafts.main`) what must not leave; return how much that was, and withheld sentences.
 
     `keys` names the composed marts and their keys. `earlier` are the columns of the marts that have been published
-    before, below `earlier_schema`: what stands there openly hides nothing, and what is hidden there stays hidden.
+    before, below `earlier_schema`: what stands there openly hides nothing, and what is hidden there stays hidden. So
+    does what `previous`, the last version, remembers to have been hidden, unless an older version is published again.
     Raises PublicationError where the policy names a column that a mart does not have.
     """
     figures = [figure for figure in rules.figures if figure.mart in keys]
@@ -190,6 +194,12 @@ def apply(
             hidden |= {cell} if row["small"] or row["hidden"] else set()
             known |= {cell} if row["known"] else set()
             foreign |= {cell} if row["foreign"] else set()
+    remembered = _remembered(previous)
+    if earlier_schema == PREVIOUS:
+        for (mart, column), rows in remembered.items():
+            there = _by_key(connection, f"{DRAFTS}.{quoted(mart)}", keys[mart]) if mart in keys else {}
+            again = {Cell(mart, column, there[row]) for row in rows & there.keys()}
+            hidden |= {cell for cell in again - known if values.get(cell)}
     totals = _totals(connection, rules, values)
     protected = protect(values, totals, hidden, known, foreign)
     everything = hidden | protected.secondary
@@ -207,8 +217,54 @@ def apply(
         secondary=len(everything - primary),
         following=following,
         exposed=len(protected.exposed),
+        remembered=_still_remembered(connection, rules, remembered, previous, keys),
     )
     return disclosure, withheld
+
+
+_Keys = set[tuple[str | None, ...]]
+
+
+def _remembered(previous: Manifest | None) -> dict[tuple[str, str], _Keys]:
+    """What the last version remembers to have been hidden and does not hide itself: keys by mart and column."""
+    known = previous.disclosure.remembered if previous and previous.disclosure else {}
+    return {(mart, column): set(rows) for mart, columns in known.items() for column, rows in columns.items()}
+
+
+def _still_remembered(
+    connection: duckdb.DuckDBPyConnection,
+    rules: Policy,
+    remembered: dict[tuple[str, str], _Keys],
+    previous: Manifest | None,
+    keys: Mapping[str, Sequence[str]],
+) -> dict[str, dict[str, list[tuple[str | None, ...]]]]:
+    """What was ever hidden and is not in the composed marts, which tell themselves what they hide."""
+    for figure in rules.figures:
+        was = previous.marts.get(figure.mart) if previous else None
+        if was and token(figure.column) in was.columns:
+            hidden = _by_key(connection, f"{PREVIOUS}.{quoted(figure.mart)}", was.key, _is_confidential(figure.column))
+            remembered.setdefault((figure.mart, figure.column), set()).update(hidden)
+    found: dict[str, dict[str, list[tuple[str | None, ...]]]] = {}
+    for (mart, column), rows in remembered.items():
+        hidden = {}
+        if mart in keys and rows:
+            hidden = _by_key(connection, f"{DRAFTS}.{quoted(mart)}", keys[mart], _is_confidential(column))
+        if left := rows - hidden.keys():
+            found.setdefault(mart, {})[column] = sorted(left, key=str)
+    return found
+
+
+def _by_key(
+    connection: duckdb.DuckDBPyConnection, relation: str, key: Sequence[str], where: str = "true"
+) -> dict[tuple[str | None, ...], int]:
+    """The `rowid`s of a relation's rows, by their keys as text."""
+    texts = ", ".join(f"cast({quoted(column)} as varchar)" for column in key)
+    rows = connection.execute(f"select rowid, {texts} from {relation} where {where}").fetchall() if key else []
+    return {tuple(values): row for row, *values in rows}
+
+
+def _is_confidential(column: str) -> str:
+    return f"{quoted(token(column))} = {literal(CONFIDENTIAL)}"
 
 
 def without(reason: str | None, withheld: Collection[str]) -> str | None:

@@ -316,6 +316,35 @@ def test_a_rollback_hides_again(small: Candidate) -> None:
     assert [row[1] for row in read(small.settings, WORKERS)] == [None, None, 67]
 
 
+def test_what_was_hidden_stays_hidden_after_a_rollback_that_showed_older_figures(candidate: Candidate) -> None:
+    """Else the month that protects the 3 in the second version would be read in the fourth."""
+    candidate.meta |= META
+    candidate.extra_sql = agency((30, 40, 67))
+    candidate.build()
+    publish(candidate.settings)
+    again(candidate, (3, 100, 200))
+    history.rollback(candidate.settings, "1", "the second was wrong")
+    assert [row[1] for row in read(candidate.settings, WORKERS)] == [30, 40, 67]
+    again(candidate, (3, 100, 99))
+
+    assert [row[1] for row in read(candidate.settings, WORKERS, "v00002")] == [None, None, 200]
+    assert [row[1] for row in read(candidate.settings, WORKERS)] == [None, None, 99]
+
+
+def test_what_was_hidden_stays_hidden_when_it_comes_back(candidate: Candidate) -> None:
+    candidate.meta |= META
+    candidate.extra_sql = agency((3, 100, 200))
+    candidate.build()
+    publish(candidate.settings)
+    candidate.extra_sql = [*agency((3, 100, 200)), "delete from marts.agency_workforce where month = '2018-08'"]
+    candidate.decide(HAMPTON, "published", "without August")
+    candidate.build()
+    publish(candidate.settings)
+    again(candidate, (3, 100, 99))
+
+    assert [row[1] for row in read(candidate.settings, WORKERS)] == [None, None, 99]
+
+
 class Cells:
     """The archived file, and which of its cells somebody read."""
 
