@@ -200,6 +200,7 @@ def apply(
             there = _by_key(connection, f"{DRAFTS}.{quoted(mart)}", keys[mart]) if mart in keys else {}
             again = {Cell(mart, column, there[row]) for row in rows & there.keys()}
             hidden |= {cell for cell in again - known if values.get(cell)}
+    hidden |= {cell for cell in _printed_again(connection, rules, keys) - known if values.get(cell)}
     totals = _totals(connection, rules, values)
     protected = protect(values, totals, hidden, known, foreign)
     everything = hidden | protected.secondary
@@ -342,6 +343,20 @@ def _totals(
             rows = connection.execute(_pairs(side, side, same.by, equal)).fetchall()
             found += [_total(side, row, side, [part], values) for row, parts in rows for part in parts]
     return [total for total in found if total.parts and total.cell in values]
+
+
+def _printed_again(
+    connection: duckdb.DuckDBPyConnection, rules: Policy, keys: Mapping[str, Sequence[str]]
+) -> set[Cell]:
+    """Figures that another row hides already, of which nobody here knows any more whether it is the same number."""
+    found = set()
+    for same in rules.repeated:
+        if same.mart in keys:
+            hidden = f"{quoted(same.column)} is null and {_is_confidential(same.column)}"
+            sides = Side(mart=same.mart, column=same.column, where=hidden), Side(mart=same.mart, column=same.column)
+            rows = connection.execute(_pairs(*sides, same.by, "true")).fetchall()
+            found |= {Cell(same.mart, same.column, row) for _, again in rows for row in again}
+    return found
 
 
 def _total(of: Side, row: int, parts_of: Side, rows: Iterable[int], values: Mapping[Cell, int | None]) -> Total[Cell]:

@@ -345,6 +345,25 @@ def test_what_was_hidden_stays_hidden_when_it_comes_back(candidate: Candidate) -
     assert [row[1] for row in read(candidate.settings, WORKERS)] == [None, None, 99]
 
 
+def test_a_hidden_figure_that_a_later_return_prints_again_stays_hidden(small: Candidate) -> None:
+    """August protects July. Another quarter's return prints August alone; the version no longer knows what it hid."""
+    later = "2018-19 Q3"
+    small.extra_sql = [
+        *agency((3, 40, 67)),
+        "insert into marts.agency_workforce select * replace "
+        f"('{later}' as quarter, if(month = '2018-08', month, '2018-10') as month) "
+        "from marts.agency_workforce where month in ('2018-08', '2018-09')",
+    ]
+    small.decide(HAMPTON, "published", "o3", later)
+    small.build()
+    publish(small.settings)
+
+    again = (
+        f"select month, shift_workers, shift_workers_token from agency_workforce where quarter = '{later}' order by 1"
+    )
+    assert read(small.settings, again) == [("2018-08", None, CONFIDENTIAL), ("2018-10", 67, None)]
+
+
 class Cells:
     """The archived file, and which of its cells somebody read."""
 
