@@ -94,8 +94,15 @@ def compose(
     for mart in marts:
         if policy.may_hide_in(mart.name):
             _take_over(connection, mart)
+    by_partition = [mart for mart in marts if publishes[mart.name] == PARTITION]
+    contents = {mart.name: describe(connection, mart.name, PARTITION, mart.key) for mart in by_partition}
+    statuses = data_statuses(connection, contents)
+    for mart in marts:
+        if mart.name not in contents:
+            _say_status(connection, mart.name, statuses)
+            contents[mart.name] = describe(connection, mart.name, publishes[mart.name], mart.key)
     contents = {
-        mart.name: describe(connection, mart.name, publishes[mart.name], mart.key).model_copy(
+        mart.name: contents[mart.name].model_copy(
             update={"description": mart.description, "descriptions": _descriptions(mart, policy)}
         )
         for mart in marts
@@ -110,6 +117,20 @@ def compose(
         update={"description": changes.DESCRIPTION, "descriptions": dict(changes.DESCRIPTIONS)}
     )
     return Composition(contents, hidden, frozenset(withheld))
+
+
+def _say_status(connection: duckdb.DuckDBPyConnection, name: str, statuses: Mapping[PartitionKey, str]) -> None:
+    """Let a mart that tells of quarters as a whole tell the status of the figures that are published of them.
+
+    The candidate's is that of what was sent, which a quarter that is held does not show.
+    """
+    table = f"marts.main.{quoted(name)}"
+    if not statuses or not columns_of(connection, table).keys() >= {*PARTITION_KEY, "data_status"}:
+        return
+    connection.executemany(
+        f"update {table} set data_status = ? where organisation_code = ? and quarter = ? and data_status <> ?",
+        [(status, *key, status) for key, status in statuses.items()],
+    )
 
 
 def describe(connection: duckdb.DuckDBPyConnection, name: str, publish: str, key: Sequence[str]) -> MartContent:
