@@ -120,3 +120,16 @@ def test_unusable_input(published: Candidate) -> None:
         result = run(*arguments)
         assert result.exit_code == UNUSABLE, arguments
         assert result.stderr and not result.stdout
+
+
+def test_a_damaged_manifest_is_one_finding_and_hides_no_other_version(published: Candidate) -> None:
+    manifest = published.settings.published / "v00001" / "manifest.json"
+    manifest.chmod(0o644)
+    manifest.write_text("{")
+
+    verified = run("publications", "--verify")
+    assert verified.exit_code == FOUND
+    assert "v00001/manifest.json is missing or cannot be read" in verified.stdout
+    assert "v00002 is as it was published" in verified.stdout
+    assert run("publications", "current").exit_code == DONE
+    assert run("publications").exit_code == UNUSABLE
