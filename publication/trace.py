@@ -15,7 +15,7 @@ import duckdb
 
 from publication import store
 from publication.contract import PARTITION_KEY
-from publication.disclosure import CONFIDENTIAL, token
+from publication.disclosure import CONFIDENTIAL, WITHHELD, token
 from publication.find import Row, find_row
 from publication.manifest import Origins, Source, read_origins
 from publication.recompute import WORDS, Term, agrees, recompute
@@ -412,8 +412,8 @@ def _cells(row: Row) -> dict[str, str]:
 
 
 def _is_suppressed(row: Row, column: str) -> bool:
-    """Whether disclosure control hides that column of the row."""
-    return row[column] is None and row.get(token(column)) == CONFIDENTIAL
+    """Whether disclosure control hides that column of the row, or withholds it with a check that would tell another."""
+    return row[column] is None and (row.get(token(column)) == CONFIDENTIAL or row.get("note") == WITHHELD)
 
 
 @dataclass(frozen=True)

@@ -385,6 +385,32 @@ def test_a_trace_says_suppressed_and_does_not_read_the_cell(small: Candidate) ->
     assert cells.read == []
 
 
+def test_the_trace_of_a_withheld_check_reads_no_cell(small: Candidate) -> None:
+    """Its printed total stands in no mart; with the months that are shown it would tell the hidden one."""
+    small.meta["lineage_cells"] = {"publish": "partition", "key": ["organisation_code", "quarter", "mart", "key"]}
+    small.extra_sql = [
+        *agency((3, 40, 67)),
+        "insert into marts.lineage values ('reconciliation', 'printed_value', 1, 'cells', 'the printed figure', 'add', "
+        "'lineage_cells', 'cells', null, null, false)",
+        f"""
+        create or replace table marts.lineage_cells as
+        select '{HAMPTON}' as organisation_code, '{QUARTER}' as quarter, 'reconciliation' as mart,
+            '{{"check_id":"' || check_id || '"}}' as key, '{SUBMISSION}' as submission_id, 'Agency' as sheet, cells
+        from (values ('workers', '{{"printed_value":"B5"}}'), ('shifts', '{{"printed_value":"E5"}}'))
+            as t (check_id, cells)
+        """,
+    ]
+    small.decide(HAMPTON, "published", "with the cells of checks")
+    small.build()
+    publish(small.settings)
+    cells = Cells()
+    (withheld,) = trace(small.settings, cells, "reconciliation", "check_id=workers", "printed_value").figures
+    assert (withheld.suppressed, withheld.operands, cells.read) == (True, [], [])
+
+    trace(small.settings, cells, "reconciliation", "check_id=shifts", "printed_value")
+    assert cells.read == ["E5"]
+
+
 def test_the_trace_of_a_shown_total_does_not_show_its_hidden_parts(candidate: Candidate) -> None:
     candidate.meta |= META
     candidate.extra_sql = agency((257, 290, 278), (2, 9, 50))
