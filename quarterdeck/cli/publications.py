@@ -233,6 +233,8 @@ def _show_diff(found: "Diff") -> None:
             f"{', '.join(filter(None, where))}: {change['column_name']} {_plain(change['old_value'])} -> "
             f"{_plain(change['new_value'])} ({change['reason']}, {change['publication']})"
         )
+    if int(found.old[1:]) > int(found.new[1:]):
+        typer.echo(f"{found.old} is the later one. Why figures changed is told from the earlier to the later.")
     columns = ("mart", "rows_added", "rows_removed", "rows_changed", "values_changed")
     counts = [{column: getattr(mart, column) for column in columns} for mart in found.marts]
     emit_table(counts, f"From {found.old} to {found.new}")
