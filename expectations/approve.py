@@ -1,6 +1,6 @@
 """Letting a partition pass: what may be approved or overridden, by whom it was, and that it is judged again."""
 
-from expectations.approvals import Approval, is_overridable, record
+from expectations.approvals import Approval, in_force, is_overridable, record, recorded
 from expectations.audit import AWAITING
 from expectations.pending import Partition, partitions
 from expectations.store import rows
@@ -57,13 +57,25 @@ def _as_judged(settings: Settings, organisation_code: str, quarter: str, decisio
     if known["decision"] != decision:
         raise NotApprovableError(f"{name} is {known['decision']}, not {decision}: {known['reason']}")
     for part in partitions(settings):
-        if (part.organisation_code, part.quarter, part.fingerprint) == (
-            organisation_code,
-            quarter,
-            known["fingerprint"],
-        ):
+        if (part.organisation_code, part.quarter) != (organisation_code, quarter):
+            continue
+        if part.fingerprint == known["fingerprint"]:
             return part
+        if said := _said_since(settings, part):
+            raise NotApprovableError(
+                f"{said.approved_by} let {name} pass already, on {said.approved_at[:10]}: {said.reason}. "
+                "`quarterdeck run` judges it again; then see what is left."
+            )
     raise NotApprovableError(f"{name} has changed since it was judged. Run `quarterdeck run`, and look at it again.")
+
+
+def _said_since(settings: Settings, part: Partition) -> Approval | None:
+    """What somebody let pass of just this partition after it was judged; the last, where it was several."""
+    with connect(settings, read_only=True) as connection:
+        taken = {row["approval_id"] for row in rows(connection, "select approval_id from gate.approvals")}
+    about = [one for one in recorded(settings) if one.partition == (part.organisation_code, part.quarter)]
+    since = [one for one in in_force(about, part.ground, part.submitted) if one.approval_id not in taken]
+    return since[-1] if since else None
 
 
 def _check_override(settings: Settings, partition: Partition, rule: str) -> None:

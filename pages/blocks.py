@@ -6,12 +6,11 @@ Every figure keeps where it comes from: its mart, the key of its row, its column
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal
 from functools import cache, lru_cache
 from itertools import takewhile
 from typing import Any
 
-from pages.figures import NOT_REPORTED, VALUES_OF, is_number, label, number, shown, slug, unit_of, word
+from pages.figures import NOT_REPORTED, VALUES_OF, is_number, label, number, shown, slug, told, unit_of, withheld, word
 from pages.published import Mart, Published, Row
 from pages.tables import Block, Cell, Column, Items, Line, Table, compact
 from quarterdeck.declared import read_yaml
@@ -225,7 +224,7 @@ class Maker:
         source = self._source(row, name)
         if value is None:
             token = row.get(f"{name}_token")
-            text = f"[{word(token).lower()}]" if token else NOT_REPORTED if numeric else ""
+            text = withheld(token) if token else NOT_REPORTED if numeric else ""
             return Cell(name, text, numeric, numeric or token is not None, source=source)
         if numeric:
             return Cell(name, number(value, unit_of(name, row)), True, source=source)
@@ -240,9 +239,7 @@ class Maker:
         """A value of another mart that is told as a text, written as it is on that mart's pages."""
         mart, column = (row[each] for each in VALUES_OF[name])
         known = self._published.marts.get(mart)
-        if known and is_number(known.columns.get(column, "")):
-            return number(Decimal(row[name]), unit_of(column, {}))
-        return shown(row[name], column)
+        return told(row[name], column, bool(known and is_number(known.columns.get(column, ""))))
 
     def _numeric(self, name: str) -> bool:
         return is_number(self._mart.columns[name])

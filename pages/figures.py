@@ -16,6 +16,7 @@ WORDING = PROJECT_ROOT / "pages" / "wording.yml"
 
 _LETTER_OF_A_LIST = re.compile(r"(?<= )[a-z]$|(?<=appendix )[a-z]\b|(?<=annex )[a-z]\b|(?<=figure )[a-z](?=\d)")
 _NO_FILE = re.compile("con|prn|aux|nul|(com|lpt)[0-9]")
+_TOKEN = re.compile(r"\[([a-z_]+)\]")
 _MINUS = "\N{MINUS SIGN}"
 _SUFFIXES = {"_gbp": "gbp", "_percent": "percent", "_fte": "fte"}
 _WORDING = read_yaml(WORDING)
@@ -84,6 +85,26 @@ def shown(value: Any, column: str = "", unit: str | None = None) -> str:
     if isinstance(value, date):
         return f"{value.day} {value:%B %Y}"
     return word(value) if column in _CODED else str(value)
+
+
+def withheld(token: str) -> str:
+    """The word that stands in place of a figure.
+
+    >>> withheld("confidential"), withheld("early_planning")
+    ('[confidential]', '[early planning]')
+    """
+    return f"[{word(token).lower()}]"
+
+
+def told(text: str, column: str, is_number: bool) -> str:
+    """A value that another mart tells as a text, written as it is in its own column; in brackets where it is withheld.
+
+    >>> told("-1967000.00", "target_gbp", True), told("[confidential]", "workers", True), told("red", "rag", False)
+    ('−£1,967,000', '[confidential]', 'Red')
+    """
+    if token := _TOKEN.fullmatch(text):
+        return withheld(token[1])
+    return number(Decimal(text), unit_of(column, {})) if is_number else shown(text, column)
 
 
 @lru_cache(maxsize=10_000)

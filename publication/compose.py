@@ -1,7 +1,8 @@
 """The marts of a new version: decided partitions from the candidate, everything else as it was last published.
 
-While a version is composed three files are open under these names: `marts`, the new file; the candidate, under the
-name of its own file (its views say it); and `previous`, the last version, where there is one.
+While a version is composed these databases are open: `marts`, the new file; `drafts`, in memory, for marts that
+something may be hidden in; the candidate, under the name of its own file (its views say it); and `previous`, the last
+version, where there is one.
 
 A version's marts stand in the default schema of a file called `marts`, so that readers write `marts.project_status`:
 DuckDB takes the file's name for the first part, and calls the name ambiguous where there is a schema `marts` too.
@@ -34,6 +35,8 @@ class Composition:
 
     marts: dict[str, MartContent]
     disclosure: Disclosure
+    withheld: frozenset[str]
+    """Sentences that must not be told anywhere: decisions repeat those of findings."""
 
 
 @contextmanager
@@ -48,6 +51,7 @@ def composing(folder: Path, attached: Mapping[str, Path], memory_limit: str) -> 
         connection.execute("set TimeZone = 'UTC'")
         # It would be drawn into what a command prints.
         connection.execute("set enable_progress_bar = false")
+        connection.execute(f"attach ':memory:' as {quoted(disclosure.DRAFTS_FILE)}")
         for name, path in attached.items():
             attach(connection, name, path)
         yield connection
@@ -79,15 +83,26 @@ def compose(
     }
     keys = {mart.name: mart.key for mart in marts}
     shown = public.marts if public else earlier
-    hidden = disclosure.apply(
+    hidden, withheld = disclosure.apply(
         connection,
         policy,
         keys,
         {name: mart.columns for name, mart in shown.items()},
-        candidate if public else "previous.main",
+        candidate if public else disclosure.PREVIOUS,
+        previous,
     )
+    for mart in marts:
+        if policy.may_hide_in(mart.name):
+            _take_over(connection, mart)
+    by_partition = [mart for mart in marts if publishes[mart.name] == PARTITION]
+    contents = {mart.name: describe(connection, mart.name, PARTITION, mart.key) for mart in by_partition}
+    statuses = data_statuses(connection, contents)
+    for mart in marts:
+        if mart.name not in contents:
+            _say_status(connection, mart.name, statuses)
+            contents[mart.name] = describe(connection, mart.name, publishes[mart.name], mart.key)
     contents = {
-        mart.name: describe(connection, mart.name, publishes[mart.name], mart.key).model_copy(
+        mart.name: contents[mart.name].model_copy(
             update={"description": mart.description, "descriptions": _descriptions(mart, policy)}
         )
         for mart in marts
@@ -101,7 +116,21 @@ def compose(
     contents[changes.TABLE] = describe(connection, changes.TABLE, WHOLE, changes.KEY).model_copy(
         update={"description": changes.DESCRIPTION, "descriptions": dict(changes.DESCRIPTIONS)}
     )
-    return Composition(contents, hidden)
+    return Composition(contents, hidden, frozenset(withheld))
+
+
+def _say_status(connection: duckdb.DuckDBPyConnection, name: str, statuses: Mapping[PartitionKey, str]) -> None:
+    """Let a mart that tells of quarters as a whole tell the status of the figures that are published of them.
+
+    The candidate's is that of what was sent, which a quarter that is held does not show.
+    """
+    table = f"marts.main.{quoted(name)}"
+    if not statuses or not columns_of(connection, table).keys() >= {*PARTITION_KEY, "data_status"}:
+        return
+    connection.executemany(
+        f"update {table} set data_status = ? where organisation_code = ? and quarter = ? and data_status <> ?",
+        [(status, *key, status) for key, status in statuses.items()],
+    )
 
 
 def describe(connection: duckdb.DuckDBPyConnection, name: str, publish: str, key: Sequence[str]) -> MartContent:
@@ -178,10 +207,19 @@ def _compose_mart(
         if earlier and earlier.columns.keys() >= set(PARTITION_KEY):
             rows += f" union all {_kept_rows(connection, mart.name, columns, earlier.columns)}"
     _check_key_columns(mart, columns)
-    table = f"marts.main.{quoted(mart.name)}"
+    schema = disclosure.DRAFTS if policy.may_hide_in(mart.name) else "marts.main"
+    table = f"{schema}.{quoted(mart.name)}"
     connection.execute(f"create table {table} as select * from ({rows}) {order_by(mart.key)}")
     _check_key_unique(connection, mart, table)
     return publish
+
+
+def _take_over(connection: duckdb.DuckDBPyConnection, mart: Mart) -> None:
+    """Write into the version what is left of a draft when all is hidden that must not leave."""
+    draft = f"{disclosure.DRAFTS}.{quoted(mart.name)}"
+    # Where a finding stood would tell its former name.
+    in_order = order_by(mart.key) if disclosure.FINDING_ID in mart.key else ""
+    connection.execute(f"create table marts.main.{quoted(mart.name)} as from {draft} {in_order}; drop table {draft}")
 
 
 def _kept_rows(

@@ -1,5 +1,7 @@
 """Versions that exist: list them, check that they are as they were published, and go back to one."""
 
+import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,10 +48,22 @@ def published_versions(settings: Settings) -> list[Version]:
     ]
 
 
+def published_at(settings: Settings, versions: Iterable[str]) -> dict[str, datetime]:
+    """When versions were published; without those that are not there, or whose manifest cannot be read."""
+    found = {}
+    for version in versions:
+        with contextlib.suppress(PublicationError):
+            found[version] = read_manifest(settings, version).created_at
+    return found
+
+
 def verify(settings: Settings, version: str) -> list[str]:
     """What is not as it was published: missing, changed and additional files, in words. Empty where all is well."""
     folder = settings.published / version
-    promised = {output.path: output for output in read_manifest(settings, version).outputs}
+    try:
+        promised = {output.path: output for output in read_manifest(settings, version).outputs}
+    except PublicationError:
+        return [f"{version}/{store.MANIFEST_FILE} is missing or cannot be read, so that nothing else can be checked"]
     present = {output.path: output for output in outputs(folder)}
     return [
         *(f"{version}/{path} is missing" for path in sorted(promised.keys() - present.keys())),

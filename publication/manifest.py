@@ -71,12 +71,15 @@ class Disclosure(BaseModel):
     """How many figures a version hides: counts of few people, what protects them, what would tell them otherwise.
 
     `exposed` are those among them that can be worked out from what earlier versions showed; nothing can hide them now.
+    `remembered` are figures that an earlier version hid and this one does not, by mart and column the keys of their
+    rows: a later one that has them hides them again.
     """
 
     primary: int
     secondary: int
     following: int
     exposed: int
+    remembered: dict[str, dict[str, list[tuple[str | None, ...]]]] = {}
 
 
 class Approval(BaseModel):

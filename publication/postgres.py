@@ -13,7 +13,7 @@ import duckdb
 
 from publication import store
 from publication.manifest import Manifest, MartContent, read_manifest
-from publication.sql import literal, quoted
+from publication.sql import literal, opened, quoted
 from publication.store import PublicationError
 from quarterdeck.settings import Settings
 
@@ -60,7 +60,7 @@ def serve(settings: Settings, version: str = store.CURRENT, readers: Iterable[st
     name = store.resolve(settings, version)
     manifest = read_manifest(settings, name)
     with (
-        duckdb.connect(str(settings.published / name / store.MARTS_FILE), read_only=True) as source,
+        opened(settings.published / name / store.MARTS_FILE) as source,
         _transaction(settings.postgres.get_secret_value()) as cursor,
     ):
         cursor.execute(_LOCK)

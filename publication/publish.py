@@ -9,6 +9,7 @@ from publication import candidate, exports, store
 from publication.candidate import PUBLISHED
 from publication.compose import compose, composing, data_statuses, partitions_in
 from publication.contract import declared_marts
+from publication.disclosure import without
 from publication.manifest import (
     Manifest,
     code_sha256,
@@ -105,6 +106,7 @@ def _compose_version(settings: Settings, before_release: BeforeRelease | None) -
             statuses = data_statuses(connection, contents)
             for partition in partitions:
                 partition.data_status = statuses.get(partition.key)
+                partition.reason = without(partition.reason, composed.withheld)
             decided = sorted(" ".join(key) for key in refreshed)
             created_at = now()
             manifest = Manifest(

@@ -75,6 +75,7 @@ def collect(settings: Settings, remove: bool = False, policy_file: Path = POLICY
     """
     policy = retention(policy_file)
     with store.exclusive(settings):
+        _check_names(settings, policy, policy_file)
         manifests = [read_manifest(settings, version) for version in store.versions(settings)]
         kept = reasons_to_keep(manifests, store.current(settings), policy, now())
         verdicts = [
@@ -86,6 +87,17 @@ def collect(settings: Settings, remove: bool = False, policy_file: Path = POLICY
             for verdict in found.may_go:
                 _remove(settings, verdict, found.policy_sha256)
     return found
+
+
+def _check_names(settings: Settings, policy: Retention, policy_file: Path) -> None:
+    """A version that is named and unknown may be one that is meant to stay: then nothing is removed."""
+    existing = store.versions(settings)
+    for name in policy.named:
+        if name not in existing and not store.removed_manifest(settings, name).is_file():
+            raise PublicationError(
+                f"{policy_file.name} names '{name}', and there is no such version, so nothing is removed. "
+                "Write it as `quarterdeck publications` does: v00003."
+            )
 
 
 def reasons_to_keep(

@@ -47,6 +47,14 @@ def attach(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None
         ) from error
 
 
+def opened(path: Path) -> duckdb.DuckDBPyConnection:
+    """A connection to a DuckDB file that reads. Raises PublicationError where it is missing or damaged."""
+    try:
+        return duckdb.connect(str(path), read_only=True)
+    except duckdb.IOException as error:
+        raise PublicationError(f"{path} cannot be opened ({error}). Restore the folder from a copy.") from error
+
+
 def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
     """The columns of a table or view, in order, with their DuckDB types; `relation` is SQL."""
     return {name: kind for name, kind, *_ in connection.execute(f"describe from {relation}").fetchall()}

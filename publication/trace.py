@@ -15,11 +15,11 @@ import duckdb
 
 from publication import store
 from publication.contract import PARTITION_KEY
-from publication.disclosure import CONFIDENTIAL, token
+from publication.disclosure import CONFIDENTIAL, WITHHELD, token
 from publication.find import Row, find_row
 from publication.manifest import Origins, Source, read_origins
 from publication.recompute import WORDS, Term, agrees, recompute
-from publication.sql import is_numeric, literal, quoted, records
+from publication.sql import is_numeric, literal, opened, quoted, records
 from publication.store import PublicationError
 from quarterdeck.settings import Settings
 
@@ -165,7 +165,7 @@ def trace(
     content = manifest.marts[mart]
     if column and column not in content.columns:
         raise PublicationError(f"{mart} has no column '{column}'. It has {', '.join(content.columns)}.")
-    with duckdb.connect(str(settings.published / name / store.MARTS_FILE), read_only=True) as connection:
+    with opened(settings.published / name / store.MARTS_FILE) as connection:
         connection.execute("set TimeZone = 'UTC'")
         row = find_row(connection, mart, content, key)
         tracer = Tracer(connection, manifest, read)
@@ -412,8 +412,8 @@ def _cells(row: Row) -> dict[str, str]:
 
 
 def _is_suppressed(row: Row, column: str) -> bool:
-    """Whether disclosure control hides that column of the row."""
-    return row[column] is None and row.get(token(column)) == CONFIDENTIAL
+    """Whether disclosure control hides that column of the row, or withholds it with a check that would tell another."""
+    return row[column] is None and (row.get(token(column)) == CONFIDENTIAL or row.get("note") == WITHHELD)
 
 
 @dataclass(frozen=True)

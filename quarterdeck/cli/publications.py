@@ -43,7 +43,9 @@ def publications(
         if verify:
             _show_verification({name: history.verify(settings, name) for name in names}, as_json)
         elif version:
-            _show_version(read_manifest(settings, names[0]), history.published_versions(settings), as_json)
+            manifest = read_manifest(settings, names[0])
+            stem_from = {partition.published_in for partition in manifest.partitions if partition.published_in}
+            _show_version(manifest, history.published_at(settings, stem_from), as_json)
         else:
             _show_versions(history.published_versions(settings), as_json)
     except store.PublicationError as error:
@@ -171,7 +173,7 @@ def _show_versions(versions: "list[Version]", as_json: bool) -> None:
         typer.echo("Nothing has been published yet.")
 
 
-def _show_version(manifest: "Manifest", published: "list[Version]", as_json: bool) -> None:
+def _show_version(manifest: "Manifest", born: "Mapping[str, datetime]", as_json: bool) -> None:
     if as_json:
         emit_json(manifest.model_dump(mode="json"))
         return
@@ -186,7 +188,6 @@ def _show_version(manifest: "Manifest", published: "list[Version]", as_json: boo
             f"Suppressed: {hidden.primary} counts of very few people, {hidden.secondary} that protect them, "
             f"{hidden.following} that would tell them; {hidden.exposed} can be worked out from earlier versions."
         )
-    born = {each.version: each.created_at for each in published}
     partitions = [
         {
             "partition": partition.name,
@@ -232,6 +233,8 @@ def _show_diff(found: "Diff") -> None:
             f"{', '.join(filter(None, where))}: {change['column_name']} {_plain(change['old_value'])} -> "
             f"{_plain(change['new_value'])} ({change['reason']}, {change['publication']})"
         )
+    if int(found.old[1:]) > int(found.new[1:]):
+        typer.echo(f"{found.old} is the later one. Why figures changed is told from the earlier to the later.")
     columns = ("mart", "rows_added", "rows_removed", "rows_changed", "values_changed")
     counts = [{column: getattr(mart, column) for column in columns} for mart in found.marts]
     emit_table(counts, f"From {found.old} to {found.new}")

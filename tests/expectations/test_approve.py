@@ -121,6 +121,14 @@ def test_what_has_moved_since_it_was_judged_cannot_be_approved(cautious: Build) 
         say_yes(cautious)
 
 
+def test_a_second_person_is_told_of_the_first(cautious: Build) -> None:
+    run(cautious)
+    say_yes(cautious)
+    with pytest.raises(NotApprovableError, match=r"A\. Person let .* pass already, on .*: Confirmed by telephone"):
+        say_yes(cautious, by="B. Person")
+    assert len(recorded(cautious.settings)) == 1
+
+
 def test_what_does_not_wait_cannot_be_approved(cautious: Build) -> None:
     with pytest.raises(NotApprovableError, match="has not been judged"):
         say_yes(cautious)

@@ -120,3 +120,23 @@ def test_unusable_input(published: Candidate) -> None:
         result = run(*arguments)
         assert result.exit_code == UNUSABLE, arguments
         assert result.stderr and not result.stdout
+
+
+def test_a_damaged_manifest_is_one_finding_and_hides_no_other_version(published: Candidate) -> None:
+    manifest = published.settings.published / "v00001" / "manifest.json"
+    manifest.chmod(0o644)
+    manifest.write_text("{")
+
+    verified = run("publications", "--verify")
+    assert verified.exit_code == FOUND
+    assert "v00001/manifest.json is missing or cannot be read" in verified.stdout
+    assert "v00002 is as it was published" in verified.stdout
+    assert run("publications", "current").exit_code == DONE
+    assert run("publications").exit_code == UNUSABLE
+
+
+def test_a_difference_asked_for_backwards_says_so(published: Candidate) -> None:
+    backwards, forwards = run("diff", "2", "1"), run("diff", "1", "2")
+
+    assert "v00002 is the later one. Why figures changed is told from the earlier to the later." in backwards.stdout
+    assert "later one" not in forwards.stdout and "target_gbp 250.50 -> 1.00 (correction, v00002)" in forwards.stdout

@@ -349,3 +349,29 @@ def test_publications_of_the_past_stay_readable(candidate: Candidate) -> None:
     assert dict(read(candidate.settings, TARGETS, "v00001"))["Fleet"] == Decimal("250.50")
     assert dict(read(candidate.settings, TARGETS, "v00002"))["Fleet"] == Decimal("1.00")
     assert history.verify(candidate.settings, "v00001") == []
+
+
+def test_the_status_of_a_held_quarter_is_that_of_the_figures_that_are_shown(candidate: Candidate) -> None:
+    """The return that was missing came, and is held: what is published is still provisional, wherever one reads it."""
+    told = "select quarter, data_status from reporting_quarters where organisation_code = '{}' order by all"
+    candidate.meta["reporting_quarters"] = {"publish": "whole", "key": ["organisation_code", "quarter"]}
+    candidate.extra_sql = [
+        "create or replace table marts.reporting_quarters as "
+        "select distinct organisation_code, quarter, data_status from marts.project_status "
+        f"union all select '{HAMPTON}', '2018-19 Q3', 'provisional'"
+    ]
+    candidate.change("Fleet", data_status="provisional")
+    candidate.change("Street lighting", data_status="provisional")
+    candidate.build()
+    publish(candidate.settings)
+    candidate.change("Fleet", data_status="final")
+    candidate.change("Street lighting", data_status="final")
+    candidate.change("Libraries", data_status="revised")
+    candidate.decide(HAMPTON, "held", "h2")
+    candidate.decide(OXBRIDGE, "published", "o2")
+    candidate.change("Highways", data_status="revised")
+    candidate.build()
+    publish(candidate.settings)
+
+    assert read(candidate.settings, told.format(HAMPTON)) == [(QUARTER, "provisional"), ("2018-19 Q3", "provisional")]
+    assert read(candidate.settings, told.format(OXBRIDGE)) == [(QUARTER, "revised")]

@@ -207,3 +207,22 @@ def test_a_day_before_the_first_version_or_of_a_removed_one_or_none_is_said_so(f
     collect(four, remove=True, policy_file=policy)
     with pytest.raises(PublicationError, match="v00001 was removed"):
         store.resolve(four, "2018-07-04")
+
+
+@pytest.mark.parametrize("name", ["v2", "v00009"])
+def test_a_policy_that_names_a_version_nobody_knows_removes_nothing(four: Settings, policy: Path, name: str) -> None:
+    """It was meant to stay, and a removed version does not come back."""
+    policy.write_text(f"{NOTHING_MORE}named: {{{name}: quoted}}\n")
+
+    with pytest.raises(PublicationError, match=rf"names '{name}', and there is no such version, so nothing is removed"):
+        collect(four, remove=True, policy_file=policy)
+    assert len(store.versions(four)) == 4
+
+
+def test_a_policy_may_go_on_naming_a_version_that_was_removed(four: Settings, policy: Path) -> None:
+    release_oxbridge(four)
+    collect(four, remove=True, policy_file=policy)
+    (gone, *_) = sorted(path.stem for path in (four.published / "removed").glob("v*.json"))
+    policy.write_text(f"{NOTHING_MORE}named: {{{gone}: quoted once}}\n")
+
+    assert collect(four, policy_file=policy).may_go == []

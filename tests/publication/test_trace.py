@@ -274,3 +274,11 @@ def test_the_cells_of_these_tests_are_those_of_the_file() -> None:
     lines = [line.split(",") for line in FILE.splitlines()]
 
     assert CELLS["C2"].text == lines[1][2] and CELLS["B3"].text == lines[2][1]
+
+
+def test_marts_that_cannot_be_opened_are_said_to_be(settings: Settings) -> None:
+    small_version.write(settings)
+    (settings.published / "v00001" / store.MARTS_FILE).write_text("not a database")
+
+    with pytest.raises(PublicationError, match=r"marts.duckdb cannot be opened .* Restore the folder from a copy"):
+        trace(settings, lambda *_: CellContent("", ()), "project_status", "Fleet")
