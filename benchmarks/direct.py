@@ -36,10 +36,11 @@ def ingest(settings: Settings) -> dict[str, int]:
 
 
 def judge(settings: Settings) -> int:
-    """Build the candidate and decide on all that is pending; returns how many partitions were published."""
-    from expectations import audit, pending
+    """Check, build and decide on all that is pending, as the DAGs do; returns how many partitions were published."""
+    from expectations import arithmetic, audit, pending
     from transform import candidate
 
+    arithmetic.check_pending(settings)
     partitions = pending.pending_partitions(settings)
     candidate.build(settings, [partition.organisation_code for partition in partitions])
     decided = audit.audit(settings, partitions)
