@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from string import Formatter
@@ -220,16 +220,21 @@ def _take(
     comparisons: Sequence[Comparison],
     named: Mapping[str, str],
 ) -> int:
-    """A table of a mart's rows within reach, with what these comparisons speak of, and their things and parts.
+    """A table of a mart's rows within reach, with what these comparisons look at, and their things and parts.
 
-    To work out what a row is about takes longer than to compare it; so that is done once. Where it came from is long to
-    tell, and looked up for those that are found. Returns how many rows it has.
+    To work out what a row is about takes longer than to compare it; so that is done once. Things and parts are only told
+    apart, and their hashes faster than their texts; that two of the few thousand in a partition have the same one does
+    not happen. What a message tells besides, and where a row came from, is looked up for those that are found. Returns
+    how many rows it has.
     """
+    has_numbers = schema == CANDIDATE and not _is_view(connection, mart)
     words = {"partition_number", "is_judged"}
     for one in comparisons:
-        words |= {*re.findall(r"\w+", one.finds), *_spoken_of_in(one.says)}
-    worked_out = "".join(f", {expression} as {name}" for expression, name in named.items())
-    has_numbers = schema == CANDIDATE and not _is_view(connection, mart)
+        words |= {*re.findall(r"\w+", one.finds), *(() if has_numbers else _spoken_of_in(one.says))}
+    worked_out = "".join(
+        f", case when {expression} is not null then hash({expression}) end as {name}"
+        for expression, name in named.items()
+    )
     row_number = "mart_rows.rowid" if has_numbers else "null::bigint"
     made = connection.execute(
         f"create or replace temp table {_taken(schema)} as"
@@ -311,21 +316,23 @@ def _found(
         f"select found.*, judged.organisation_code, judged.quarter from (select {spoken_of} from ({comparison.finds}))"
         " as found inner join judged on judged.partition_number = found.judged",
     )
-    places = {} if comparison.of_before else _places(connection, comparison.mart, [row.get("at_row") for row in found])
+    told = {*_spoken_of_in(comparison.says)} - {name for row in found[:1] for name in row}
+    looked_up = told if comparison.of_before else {*told, "organisation_code", *PLACE}
+    there = _looked_up(connection, comparison.mart, looked_up, [row.get("at_row") for row in found])
     for row in found:
-        placed = {**row, **places.get(row.get("at_row"), {})}
+        placed = {**row, **there.get(row.get("at_row"), {})}
         yield _placed(comparison.rule, comparison.says, comparison.remedy, placed, submissions, comparison)
 
 
-def _places(
-    connection: "duckdb.DuckDBPyConnection", mart: str, at_rows: Sequence[int | None]
+def _looked_up(
+    connection: "duckdb.DuckDBPyConnection", mart: str, names: Collection[str], at_rows: Sequence[int | None]
 ) -> dict[int | None, dict[str, Any]]:
-    """Where rows of the candidate came from, by their number in the mart."""
+    """These columns of rows of the candidate, by their number in the mart."""
     wanted = sorted({number for number in at_rows if number is not None})
-    if not wanted:
+    if not wanted or not names:
         return {}
     query = (
-        f"select rowid as at_row, {_columns(('organisation_code', *PLACE))} from {_relation(CANDIDATE, mart)}"
+        f"select rowid as at_row, {_columns(names)} from {_relation(CANDIDATE, mart)}"
         " where rowid in (select unnest(from_json(?, '[\"bigint\"]')))"
     )
     return {row["at_row"]: row for row in rows(connection, query, [json.dumps(wanted)])}
