@@ -364,7 +364,8 @@ def _changes(series: Series) -> str:
     )
     return f"""
         with figures as (
-            select *, dense_rank() over (order by thing, measure) as series
+            select *, dense_rank() over (order by thing, measure) as series,
+                dense_rank() over (order by at_period) as period_number
             from (
                 select organisation_code, quarter, {series.thing} as thing, {series.period} as at_period,
                     unnest([{figures}], recursive := true)
@@ -373,20 +374,27 @@ def _changes(series: Series) -> str:
             where figure is not null
         ),
 
+        told as (
+            select *, lead(quarter) over again as told_again
+            from figures
+            window again as (partition by organisation_code, series, period_number order by quarter)
+        ),
+
+        -- As they were last told by then.
         points as (
-            select judged.partition_number as judged, t.series, t.at_period as period,
-                arg_max(t.figure, t.quarter) as value, bool_or(t.quarter = judged.quarter) as reported_now,
-            from figures as t
+            select judged.partition_number as judged, t.series, t.at_period as period, t.period_number,
+                t.figure as value, t.quarter = judged.quarter as reported_now,
+            from told as t
             inner join judged on t.organisation_code = judged.organisation_code
                 and t.quarter between judged.earliest and judged.quarter
-            group by all
+                and (t.told_again is null or t.told_again > judged.quarter)
         ),
 
         steps as (
             select *, lag(value) over followed as value_before, abs(value - value_before) as change,
                 reported_now or lag(reported_now) over followed as is_new
             from points
-            window followed as (partition by judged, series order by period)
+            window followed as (partition by judged, series order by period_number)
         ),
 
         changes as (
