@@ -222,10 +222,10 @@ def _take(
 ) -> int:
     """A table of a mart's rows within reach, with what these comparisons look at, and their things and parts.
 
-    To work out what a row is about takes longer than to compare it; so that is done once. Things and parts are only told
-    apart, and their hashes faster than their texts; that two of the few thousand in a partition have the same one does
-    not happen. What a message tells besides, and where a row came from, is looked up for those that are found. Returns
-    how many rows it has.
+    To work out what a row is about takes longer than to compare it; so that is done once. Things and parts are only
+    told apart, which goes faster by hashes than by texts; the few thousand of a partition do not share one. What a
+    message tells besides, and where a row came from, is looked up for those that are found. Returns how many rows it
+    has.
     """
     has_numbers = schema == CANDIDATE and not _is_view(connection, mart)
     words = {"partition_number", "is_judged"}
