@@ -8,7 +8,7 @@ from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from expectations.cells import cell_of
 from expectations.store import PlacedFinding, insert, quarters_before, rows
@@ -64,7 +64,7 @@ class Series(_Declared):
     values: tuple[str, ...]
     history: int
     times: float
-    share: float
+    share: float = Field(gt=0, le=1)
 
 
 class Usual(_Declared):
@@ -374,9 +374,18 @@ def _changes(series: Series) -> str:
             where figure is not null
         ),
 
+        -- Where even the largest and the smallest figure are no such change apart, no two others are.
+        moving as (
+            select organisation_code, series, min(figure) as least, max(figure) as most
+            from figures
+            group by all
+            having most - least > {series.share} * greatest(abs(least), abs(most))
+        ),
+
         told as (
             select *, lead(quarter) over again as told_again
             from figures
+            semi join moving using (organisation_code, series)
             window again as (partition by organisation_code, series, period_number order by quarter)
         ),
 
