@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from expectations.cells import cell_of
 from expectations.store import PlacedFinding, insert, quarters_before, rows
@@ -64,7 +64,7 @@ class Series(_Declared):
     values: tuple[str, ...]
     history: int
     times: float
-    share: float
+    share: float = Field(gt=0, le=1)
 
 
 class Usual(_Declared):
@@ -220,16 +220,21 @@ def _take(
     comparisons: Sequence[Comparison],
     named: Mapping[str, str],
 ) -> int:
-    """A table of a mart's rows within reach, with what these comparisons speak of, and their things and parts.
+    """A table of a mart's rows within reach, with what these comparisons look at, and their things and parts.
 
-    To work out what a row is about takes longer than to compare it; so that is done once. Where it came from is long to
-    tell, and looked up for those that are found. Returns how many rows it has.
+    To work out what a row is about takes longer than to compare it; so that is done once. Things and parts are only
+    told apart, which goes faster by hashes than by texts; the few thousand of a partition do not share one. What a
+    message tells besides, and where a row came from, is looked up for those that are found. Returns how many rows it
+    has.
     """
+    has_numbers = schema == CANDIDATE and not _is_view(connection, mart)
     words = {"partition_number", "is_judged"}
     for one in comparisons:
-        words |= {*re.findall(r"\w+", one.finds), *_spoken_of_in(one.says)}
-    worked_out = "".join(f", {expression} as {name}" for expression, name in named.items())
-    has_numbers = schema == CANDIDATE and not _is_view(connection, mart)
+        words |= {*re.findall(r"\w+", one.finds), *(() if has_numbers else _spoken_of_in(one.says))}
+    worked_out = "".join(
+        f", case when {expression} is not null then hash({expression}) end as {name}"
+        for expression, name in named.items()
+    )
     row_number = "mart_rows.rowid" if has_numbers else "null::bigint"
     made = connection.execute(
         f"create or replace temp table {_taken(schema)} as"
@@ -311,21 +316,23 @@ def _found(
         f"select found.*, judged.organisation_code, judged.quarter from (select {spoken_of} from ({comparison.finds}))"
         " as found inner join judged on judged.partition_number = found.judged",
     )
-    places = {} if comparison.of_before else _places(connection, comparison.mart, [row.get("at_row") for row in found])
+    told = {*_spoken_of_in(comparison.says)} - {name for row in found[:1] for name in row}
+    looked_up = told if comparison.of_before else {*told, "organisation_code", *PLACE}
+    there = _looked_up(connection, comparison.mart, looked_up, [row.get("at_row") for row in found])
     for row in found:
-        placed = {**row, **places.get(row.get("at_row"), {})}
+        placed = {**row, **there.get(row.get("at_row"), {})}
         yield _placed(comparison.rule, comparison.says, comparison.remedy, placed, submissions, comparison)
 
 
-def _places(
-    connection: "duckdb.DuckDBPyConnection", mart: str, at_rows: Sequence[int | None]
+def _looked_up(
+    connection: "duckdb.DuckDBPyConnection", mart: str, names: Collection[str], at_rows: Sequence[int | None]
 ) -> dict[int | None, dict[str, Any]]:
-    """Where rows of the candidate came from, by their number in the mart."""
+    """These columns of rows of the candidate, by their number in the mart."""
     wanted = sorted({number for number in at_rows if number is not None})
-    if not wanted:
+    if not wanted or not names:
         return {}
     query = (
-        f"select rowid as at_row, {_columns(('organisation_code', *PLACE))} from {_relation(CANDIDATE, mart)}"
+        f"select rowid as at_row, {_columns(names)} from {_relation(CANDIDATE, mart)}"
         " where rowid in (select unnest(from_json(?, '[\"bigint\"]')))"
     )
     return {row["at_row"]: row for row in rows(connection, query, [json.dumps(wanted)])}
@@ -357,7 +364,8 @@ def _changes(series: Series) -> str:
     )
     return f"""
         with figures as (
-            select *, dense_rank() over (order by thing, measure) as series
+            select *, dense_rank() over (order by thing, measure) as series,
+                dense_rank() over (order by at_period) as period_number
             from (
                 select organisation_code, quarter, {series.thing} as thing, {series.period} as at_period,
                     unnest([{figures}], recursive := true)
@@ -366,20 +374,36 @@ def _changes(series: Series) -> str:
             where figure is not null
         ),
 
+        -- Where even the largest and the smallest figure are no such change apart, no two others are.
+        moving as (
+            select organisation_code, series, min(figure) as least, max(figure) as most
+            from figures
+            group by all
+            having most - least > {series.share} * greatest(abs(least), abs(most))
+        ),
+
+        told as (
+            select *, lead(quarter) over again as told_again
+            from figures
+            semi join moving using (organisation_code, series)
+            window again as (partition by organisation_code, series, period_number order by quarter)
+        ),
+
+        -- As they were last told by then.
         points as (
-            select judged.partition_number as judged, t.series, t.at_period as period,
-                arg_max(t.figure, t.quarter) as value, bool_or(t.quarter = judged.quarter) as reported_now,
-            from figures as t
+            select judged.partition_number as judged, t.series, t.at_period as period, t.period_number,
+                t.figure as value, t.quarter = judged.quarter as reported_now,
+            from told as t
             inner join judged on t.organisation_code = judged.organisation_code
                 and t.quarter between judged.earliest and judged.quarter
-            group by all
+                and (t.told_again is null or t.told_again > judged.quarter)
         ),
 
         steps as (
             select *, lag(value) over followed as value_before, abs(value - value_before) as change,
                 reported_now or lag(reported_now) over followed as is_new
             from points
-            window followed as (partition by judged, series order by period)
+            window followed as (partition by judged, series order by period_number)
         ),
 
         changes as (

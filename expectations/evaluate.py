@@ -105,8 +105,8 @@ def _data_source(settings: Settings, queries: Mapping[str, str]) -> Iterator[Any
     """The build file as Great Expectations sees it: an asset a query, by name."""
     # Set before the import: Great Expectations reads it once, and would else report over the network.
     os.environ["GX_ANALYTICS_ENABLED"] = "False"
-    # These are for expectations about distributions and their charts, and take half of its import.
-    with put_off("altair", "scipy", "scipy.stats"):
+    # These are for expectations about distributions and JSON, and for pages; they take half of its import.
+    with put_off("altair", "jsonschema", "mistune", "scipy", "scipy.stats"):
         import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 

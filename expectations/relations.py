@@ -17,13 +17,19 @@ if TYPE_CHECKING:
 
 # What each suite is cut to, and keys begin with.
 SUBMISSION, PARTITION = "submission_id", "organisation_code, quarter"
+# What every mart with quarters has.
+SHARED = ("organisation_code", "quarter", "quarter_start", "data_status")
 
 
 class Cut(NamedTuple):
-    """What rows are cut to: the clause that does it, and the rows of `listed`, which it looks into."""
+    """What rows are cut to: the clause that does it, and the rows of `listed`, which it looks into.
+
+    One that `leaves_most` lists those that are not wanted.
+    """
 
     clause: str = ""
     listed: str = ""
+    leaves_most: bool = False
 
     def of(self, query: str) -> str:
         """SQL for the rows of a query that are left; it stands within `around`."""
@@ -55,8 +61,8 @@ def candidate_relations(
 
     Rows without organisation or quarter belong to nobody and are always looked at.
     """
+    cuts = _of_partitions(connection, {(one.organisation_code, one.quarter) for one in partitions})
     each_once = every_row_query(connection, each_once=True)
-    cuts = _of_partitions(connection, {(one.organisation_code, one.quarter) for one in partitions}, each_once)
     fed = fed_query(submissions)
     own = {
         "arrivals": (arrivals_query(fed), arrivals_query(fed, missing=True)),
@@ -138,18 +144,24 @@ def arrivals_query(fed: str, *, missing: bool = False) -> str:
 
 def every_row_query(connection: "duckdb.DuckDBPyConnection", *, each_once: bool = False) -> str:
     """SQL for every row of every mart that has quarters, with the columns they share; or each once."""
-    shared = ("organisation_code", "quarter", "quarter_start", "data_status")
+    select = f"select {'distinct ' if each_once else ''}{', '.join(SHARED)}"
+    return "\nunion all\n".join(
+        f"select '{mart}' as mart, * from ({select} from marts.{mart})" for mart in _with_quarters(connection)
+    )
+
+
+def _with_quarters(connection: "duckdb.DuckDBPyConnection") -> list[str]:
+    """The marts that have quarters, by name."""
     marts = connection.execute(
         f"""
         select table_name from information_schema.columns
-        where table_schema = 'marts' and column_name in ({_list(shared)})
-        group by table_name having count(*) = {len(shared)} order by table_name
+        where table_schema = 'marts' and column_name in ({_list(SHARED)})
+        group by table_name having count(*) = {len(SHARED)} order by table_name
         """
     ).fetchall()
     if not marts:
         raise EvaluationError("There are no marts with quarters in the build file. Build the candidate first.")
-    select = f"select {'distinct ' if each_once else ''}{', '.join(shared)}"
-    return "\nunion all\n".join(f"select '{mart}' as mart, * from ({select} from marts.{mart})" for (mart,) in marts)
+    return [mart for (mart,) in marts]
 
 
 def _relation(
@@ -173,7 +185,8 @@ def _rows(table: TableSuite, base: str, wanted: Cut, *, counted: bool = True) ->
     if table.key and counted:
         derived["times"] = f"count(*) over (partition by {table.key})"
     listed = "".join(f", {expression} as {column}" for column, expression in derived.items())
-    return f"select t.*{listed} from ({wanted.of(base)}) as t"
+    beside = f" cross join lateral ({table.beside}) as beside" if table.beside else ""
+    return f"select t.*{listed} from ({wanted.of(base)}) as t{beside}"
 
 
 def _looked_at(table: TableSuite, within: str, base: str, wanted: Cut) -> str:
@@ -186,10 +199,13 @@ def _looked_at(table: TableSuite, within: str, base: str, wanted: Cut) -> str:
     if not table.key:
         return _combinations(table, _rows(table, base, wanted))
     others = table.key.removeprefix(within).removeprefix(", ") or "''"
-    hashed = (
-        f"select hash({within}) as place, list(hash({others})) as hashes, bit_xor(hash(hash({others}))) as lines"
-        f" from ({wanted.of(base)}) group by {within}"
+    # Of a cut that leaves most, groups are cut: there are fewer than rows.
+    cut_first, cut_after = (EVERYTHING, wanted) if wanted.leaves_most else (wanted, EVERYTHING)
+    grouped = (
+        f"select {within}, list(hash({others})) as hashes, bit_xor(hash(hash({others}))) as lines"
+        f" from ({cut_first.of(base)}) group by {within}"
     )
+    hashed = f"select hash({within}) as place, hashes, lines from ({cut_after.of(grouped)})"
     doubled = (
         f"select unnest(places) from (select list(place) as places, any_value(hashes) as hashes from ({hashed})"
         " group by lines, len(hashes)) where len(hashes) > list_unique(hashes)"
@@ -229,18 +245,20 @@ def _of_submissions(connection: "duckdb.DuckDBPyConnection", ids: Collection[str
     if not others:
         return EVERYTHING
     join, rows = ("anti", others) if len(others) < len(ids) else ("semi", [(one,) for one in ids])
-    return Cut(f"{join} join listed using ({SUBMISSION})", _listed([SUBMISSION], rows))
+    return Cut(f"{join} join listed using ({SUBMISSION})", _listed([SUBMISSION], rows), join == "anti")
 
 
-def _of_partitions(
-    connection: "duckdb.DuckDBPyConnection", partitions: Collection[PartitionKey], every_row: str
-) -> dict[str, Cut]:
+def _of_partitions(connection: "duckdb.DuckDBPyConnection", partitions: Collection[PartitionKey]) -> dict[str, Cut]:
     """The cut to rows of these partitions and of nobody, by mart that has others; and for every row of every mart."""
-    judged = _listed(PARTITION.split(", "), partitions)
-    of_somebody = "organisation_code is not null and quarter is not null"
-    there = f"select distinct mart, {PARTITION} from ({every_row}) where {of_somebody}"
     others = defaultdict(set)
-    for mart, *partition in connection.execute(f"from ({there}) anti join ({judged}) using ({PARTITION})").fetchall():
+    # Mostly there are none: joined first, there is little to tell apart.
+    of_others = "\nunion all\n".join(
+        f"select distinct '{mart}' as mart, {PARTITION} from marts.{mart} anti join judged using ({PARTITION})"
+        " where organisation_code is not null and quarter is not null"
+        for mart in _with_quarters(connection)
+    )
+    judged = _listed(PARTITION.split(", "), partitions)
+    for mart, *partition in connection.execute(f"with judged as materialized ({judged}) {of_others}").fetchall():
         others[mart].add(tuple(partition))
     others["every_row"] = set().union(*others.values())
     return {mart: _of_wanted(partitions, these) for mart, these in others.items()}
@@ -250,7 +268,7 @@ def _of_wanted(partitions: Collection[PartitionKey], others: Collection[Partitio
     """The cut to partitions, and to nobody's; it lists them or all others, whichever are fewer."""
     columns = PARTITION.split(", ")
     if len(others) < len(partitions):
-        return Cut(f"anti join listed using ({PARTITION})", _listed(columns, others)) if others else EVERYTHING
+        return Cut(f"anti join listed using ({PARTITION})", _listed(columns, others), True) if others else EVERYTHING
     of_nobody = " or ".join(f"{column} is null" for column in columns)
     return Cut(f"where {of_nobody} or ({PARTITION}) in (from listed)", _listed(columns, partitions))
 

@@ -54,13 +54,15 @@ class TableSuite(BaseModel):
     """What must hold of one table.
 
     `columns` are worked out beside the table's own (which go by `t`), so that a rule about several rows can be put to
-    each of them; of these, `times` is how often the row's `key` stands in the table. A key begins with the submission
-    or, in the candidate, with the partition. `names` are the columns that messages speak of.
+    each of them; of these, `times` is how often the row's `key` stands in the table. `beside` is SQL for one row about
+    each of the table's, which goes by that name in `columns`. A key begins with the submission or, in the candidate,
+    with the partition. `names` are the columns that messages speak of.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     key: str | None = None
+    beside: str | None = None
     columns: dict[str, str] = {}
     names: tuple[str, ...] = ()
     expectations: tuple[Expectation, ...]

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from pydantic import ValidationError
 
-from expectations.across_time import across_time, compare
+from expectations.across_time import Series, across_time, compare
 from expectations.pending import Partition
 from expectations.store import PlacedFinding
 from expectations.submissions import Submission
@@ -143,3 +144,10 @@ def test_every_comparison_is_put_to_every_mart_it_names(candidate: Build) -> Non
     publish(candidate, [(mart, {}) for mart in marts.GOOD])
     with connect(candidate.settings, read_only=True) as connection:
         assert compare(candidate.settings, connection, JUDGED, {}) == []
+
+
+def test_a_share_is_of_the_larger_figure() -> None:
+    """Series that move by less are left out, which is right only up to the whole of it."""
+    declared = across_time().usual.series[0].model_dump()
+    with pytest.raises(ValidationError, match="share"):
+        Series(**declared | {"share": 1.5})
