@@ -232,9 +232,7 @@ def message(row: Mapping[str, Any]) -> str:
 The difference is -£1k."
     """
     figure = row["figure"].replace("_", " ")
-    # A row that nothing names goes by its number.
-    thing = row["thing"].capitalize() if _ROW.fullmatch(row["thing"]) else f"'{row['thing']}'"
-    named = f"{thing}, {figure}" if figure else thing
+    named = _named(row["thing"], figure)
     blank = row["printed_value"] is None
     printed = "nothing" if blank else amount(row["printed_value"], row)
     where = f" in {row['printed_cell']}" if row["printed_cell"] else ""
@@ -246,6 +244,14 @@ The difference is -£1k."
         f"{named}: {printed} is printed{where}, but {row['says']}{source} is "
         f"{amount(row['recomputed_value'], row)}. The difference is {amount(row['difference'], row)}{explained}."
     )
+
+
+def _named(thing: str | None, figure: str) -> str:
+    # A row that nothing names goes by its number, and a table that names nothing by its figure.
+    if thing is None:
+        return figure.capitalize()
+    named = thing.capitalize() if _ROW.fullmatch(thing) else f"'{thing}'"
+    return f"{named}, {figure}" if figure else named
 
 
 def amount(value: Decimal, row: Mapping[str, Any]) -> str:

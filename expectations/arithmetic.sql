@@ -376,7 +376,7 @@ placed as (
         places.reporting_period,
         places.record,
         places.record_order,
-        judged.thing || ': ' || replace(judged.figure, '_', ' ') || ' = ' || rules.says as subject,
+        concat_ws(': ', judged.thing, replace(judged.figure, '_', ' ')) || ' = ' || rules.says as subject,
         -- Blank where it is a million million or more.
         try_cast(judged.printed_amount / judged.scale as decimal(18, 6)) as printed_value,
         try_cast(judged.recomputed_amount / judged.scale as decimal(18, 6)) as recomputed_value,

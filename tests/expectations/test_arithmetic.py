@@ -401,3 +401,15 @@ def test_a_row_that_nothing_names_goes_by_its_number(build: Build) -> None:
     check(build.settings, [submission])
     [finding] = build.query("from raw.findings")
     assert finding["message"].startswith("Row 7, target: £30k is printed in H7")
+
+
+def test_a_table_that_names_no_thing_is_told_by_its_figure(build: Build) -> None:
+    submission = build.submission()
+    for row, (measure, value) in enumerate({"previous_fte": 200, "new_fte": 170, "reduction_fte": 99}.items(), 6):
+        build.row("establishment", submission, row, measure=measure, service=None, value=value, cells={"value": "B"})
+    build.save()
+    assert check(build.settings, [submission]).held == [submission]
+    [finding] = build.query("from raw.findings")
+    assert finding["message"].startswith("Reduction fte: £99k is printed in B8, but previous less new establishment")
+    [subject] = build.query("select subject from raw.arithmetic_checks")
+    assert subject["subject"].startswith("reduction fte = ")
