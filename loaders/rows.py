@@ -10,6 +10,7 @@ from loaders.cells import Sheet, column_letters
 from quarterdeck.findings import Finding
 
 T = TypeVar("T")
+_DIGITS = "0123456789"
 Said = tuple[tuple[str, str], ...]
 """What a heading keeps, by the names of its parts."""
 
@@ -171,7 +172,7 @@ class Columns:
 
     def at(self, rows: list[int]) -> "Columns":
         """What is said of these of the rows."""
-        if rows == list(range(len(self))):
+        if len(rows) == len(self) and rows == list(range(len(self))):
             return self
         found = Columns()
         for name in _OF_ROWS:
@@ -218,7 +219,7 @@ def own_words(sheet: Sheet, rows: Columns) -> dict[str, list[str | None]]:
         letters = [column_letters(number - 1) for number in rows.number_of]
         return {
             name: [
-                value if cell and cell.rstrip("0123456789") == own else None
+                value if cell and cell.rstrip(_DIGITS) == own else None
                 for value, cell, own in zip(words.values, words.cells, letters, strict=True)
             ]
             for name, words in rows.texts.items()
@@ -231,11 +232,12 @@ def own_words(sheet: Sheet, rows: Columns) -> dict[str, list[str | None]]:
 
 def first_text(sheet: Sheet, rows: Columns, row: int) -> Text:
     """What stands leftmost in a row; nothing, in column A, where no word does."""
-    one = rows.at([row])
-    own = own_words(sheet, one)
+    number_of = rows.number_of[row]
+    own = column_letters(number_of - 1)
+    said = (text for name in rows.texts if (text := rows.text(name, row)))
     # Of addresses beside each other, the shorter one, or else the first by its letters or figures, stands first.
     return min(
-        (text for name, text in one.texts_of(0).items() if own[name][0] is not None),
+        (text for text in said if (text.cell.rstrip(_DIGITS) == own if sheet.turned else text.cell.isalpha())),
         key=lambda text: (len(text.cell), text.cell),
-        default=Text("", sheet.own_address(rows.number_of[row] - 1, 0)),
+        default=Text("", sheet.own_address(number_of - 1, 0)),
     )

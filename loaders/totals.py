@@ -53,27 +53,27 @@ def _label_cell(sheet: Sheet, block: Block, total: Total, row_number: int) -> st
 def _unended_groups(sheet: Sheet, block: Block, total: Total, each: str) -> Iterator[Finding]:
     """Runs of rows of which `each` says the same, and that no such total ends."""
     rows = block.rows
+    groups, labels = rows.said(each), rows.said(total.column)
     last: int | None = None
     for row in [*range(len(rows)), None]:
-        if last is not None and (row is None or _starts_another(rows, row, last, each)):
+        if last is not None and (row is None or _starts_another(rows, row, groups[row], groups[last])):
             number_of = rows.number_of[last]
             yield finding(
                 "total-missing",
-                f"The rows of '{rows.said(each)[last] or ''}', which end in {sheet.line(number_of - 1)}, have no "
+                f"The rows of '{groups[last] or ''}', which end in {sheet.line(number_of - 1)}, have no "
                 f"'{total.label}' below them; some may have been cut off.",
                 remedy="Put back the totals row of the template, and check that no other row is missing.",
                 sheet=sheet.name,
                 cell=_label_cell(sheet, block, total, number_of),
             )
             last = None
-        if row is not None and _is_it(total, rows.said(total.column)[row]):
+        if row is not None and _is_it(total, labels[row]):
             last = None
         elif row is not None and rows.types[row] == "detail":
             last = row
 
 
-def _starts_another(rows: Columns, row: int, last: int, each: str) -> bool:
-    here, before = rows.said(each)[row], rows.said(each)[last]
+def _starts_another(rows: Columns, row: int, here: str | None, before: str | None) -> bool:
     if rows.types[row] != "detail" or here is None or before is None:
         return False
     return key(here) != key(before)

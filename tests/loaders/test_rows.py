@@ -1,6 +1,7 @@
 from decimal import Decimal
 
-from loaders.rows import Columns, Figures, Kind, Number, Text, Words
+from loaders.cells import Sheet
+from loaders.rows import Columns, Figures, Kind, Number, Text, Words, first_text
 
 POUNDS = Kind("gbp", 1, 0)
 
@@ -53,3 +54,19 @@ def test_figures_are_of_one_kind_where_every_row_has_one_of_it() -> None:
     assert second.kind is None
     assert first.at([0, 2]).kind == POUNDS
     assert first.at([]).kind is None
+
+
+def test_what_stands_first_in_a_row_is_its_own() -> None:
+    """A word of a band, or of another row, stands elsewhere, be it further left."""
+    rows = Columns([4, 5])
+    rows.put("section", Words(["Income", "Income"], ["A4", "A4"]))
+    rows.put("line", Words(["Housing", None], ["AB", None]))
+    rows.put("note", Words(["Late", None], ["C", None]))
+    assert [first_text(Sheet("S", []), rows, row) for row in range(2)] == [Text("Late", "C"), Text("", "A")]
+    turned = Columns([2, 3])
+    turned.put("line", Words(["Housing", "Housing"], ["C5", "C5"]))
+    turned.put("note", Words(["Late", "Soon"], ["C7", "D7"]))
+    assert [first_text(Sheet("S", [], turned=True), turned, row) for row in range(2)] == [
+        Text("Housing", "C5"),
+        Text("Soon", "D7"),
+    ]
