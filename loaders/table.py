@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cache, cached_property
@@ -149,13 +149,9 @@ class TableReader:
 
     def _open_block(self, count: int, index: int, context: dict[str, Text]) -> Block | None:
         said = dict(context)
-        for pattern, row in self._lines_above(index):
-            for column, text in enumerate(self.sheet.shown[row]):
-                parts = match(pattern, text) if text else None
-                if parts:
-                    cell = self.sheet.address(row, column)
-                    said |= {name: Text(self._part(name, part, cell), cell) for name, part in parts.items()}
-                    break
+        for row, column, parts in self._said_above(index):
+            cell = self.sheet.address(row, column)
+            said |= {name: Text(self._part(name, part, cell), cell) for name, part in parts.items()}
         headings = self._headings(index)
         self.headed.update(headings.headed)
         self.findings.extend(headings.findings)
@@ -164,13 +160,29 @@ class TableReader:
         complete = all(name in headings.columns or spec.optional for name, spec in self.layout.columns.items())
         return Block(count, index, headings, said | headings.context, complete)
 
-    def _lines_above(self, index: int) -> Iterator[tuple[str, int]]:
-        if self.layout.title:
-            yield from ((self.layout.title, row) for row in range(index))
-        if self.layout.before_heading:
-            filled = [row for row in range(index) if any(self.sheet.shown[row])]
-            if filled:
-                yield self.layout.before_heading, filled[-1]
+    def _said_above(self, index: int) -> Iterator[tuple[int, int, Mapping[str, str]]]:
+        """What titles above a row say, and the line before it: where it stands, and its parts."""
+        yield from (found for found in self._titles if found[0] < index)
+        last = bisect_left(self._filled_rows, index) - 1
+        if self.layout.before_heading and last >= 0:
+            yield from self._first_match(self.layout.before_heading, self._filled_rows[last])
+
+    @cached_property
+    def _titles(self) -> list[tuple[int, int, Mapping[str, str]]]:
+        """What titles say wherever they stand, row by row."""
+        title = self.layout.title
+        return [found for row in self._filled_rows for found in self._first_match(title, row)] if title else []
+
+    @cached_property
+    def _filled_rows(self) -> list[int]:
+        """The rows in which something stands, in their order."""
+        return [row for row, texts in enumerate(self.sheet.shown) if any(texts)]
+
+    def _first_match(self, pattern: str, row: int) -> Iterator[tuple[int, int, Mapping[str, str]]]:
+        for column, text in enumerate(self.sheet.shown[row]):
+            if text and (parts := match(pattern, text)):
+                yield row, column, parts
+                return
 
     def _path(self, index: int, column: int) -> tuple[str, ...]:
         path = []
@@ -326,8 +338,11 @@ class TableReader:
 
     def _goes_on_below(self, index: int, block: Block) -> bool:
         """Whether what follows a blank row is a row of the table, by its figures and not only by its place."""
-        below = next((row for row in range(index, len(self.sheet.rows)) if any(self.sheet.shown[row])), None)
-        if below is None or below in self._ignored or self._band(below, block) is not None:
+        following = bisect_left(self._filled_rows, index)
+        if following == len(self._filled_rows):
+            return False
+        below = self._filled_rows[following]
+        if below in self._ignored or self._band(below, block) is not None:
             return False
         if any(below in reader.heading_rows for reader in (self, *self.others)) or not self._is_row(below, block):
             return False

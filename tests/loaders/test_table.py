@@ -300,3 +300,23 @@ def test_a_figure_beside_a_label_that_stands_again_beside_another_is_not_chosen_
         for again in ("", 5000.0, 7000.0)
     ]
     assert found == [False, False, True]
+
+
+def test_of_titles_and_lines_above_a_block_the_last_count():
+    def sections(**where):
+        rows = [["Income"], [], ["Line", "2018/19"], ["Rent", 1.0], [], ["Note"], [], ["Spending"], ["Line", "2018/19"]]
+        found = read({**BUDGET, "bands": [], **where}, sheet(*rows, ["Staff", 2.0], [], ["Reserves"]))
+        return lines(found, "section", "line")
+
+    assert sections(before_heading="{section}") == [("Income", "Rent"), ("Spending", "Staff")]
+    assert sections(title="{section}ing") == [(None, "Rent"), ("Spend", "Staff")]
+
+
+def test_blank_rows_are_read_across_only_to_a_row_of_the_table():
+    def blank_rows(*below):
+        result = read(BUDGET, sheet(HEADING, ["Rent", 1.0, 2.0], [], [], *below))
+        return len(lines(result)), [cell for rule, cell in rules(result) if rule == "blank-row"]
+
+    assert blank_rows(["Fees", 3.0, 4.0]) == (4, ["3:3", "4:4"])
+    assert blank_rows(["Fees", "some", "more"]) == (2, [])
+    assert blank_rows() == (2, [])
