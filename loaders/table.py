@@ -589,7 +589,10 @@ class TableReader:
 
     def _kind(self, spec: Column, unit: Unit, said: Said, figure: Decimal | None = None) -> Kind:
         scale = -unit.scale if spec.negate else unit.scale
-        decimals = _decimals(figure or Decimal(0)) if spec.decimals == "as typed" else spec.decimals
+        decimals = spec.decimals
+        if decimals == "as typed":
+            # A nought has decimals, too.
+            decimals = 0 if figure is None else _decimals(figure)
         kind = Kind(unit.unit, scale, decimals, said)
         return self._kinds.setdefault(kind, kind)
 

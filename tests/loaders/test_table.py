@@ -320,3 +320,11 @@ def test_blank_rows_are_read_across_only_to_a_row_of_the_table():
     assert blank_rows(["Fees", 3.0, 4.0]) == (4, ["3:3", "4:4"])
     assert blank_rows(["Fees", "some", "more"]) == (2, [])
     assert blank_rows() == (2, [])
+
+
+def test_a_nought_has_the_decimals_that_it_was_typed_with():
+    """By these arithmetic knows how far rounding explains a difference."""
+    value = BUDGET["columns"]["value"] | {"decimals": "as typed"}
+    table = BUDGET | {"columns": BUDGET["columns"] | {"value": value}}
+    found = read(table, sheet(["Line", "2018/19"], ["Rent", "0.00"], ["Fees", "0"], ["Fines", "1.50"]))
+    assert [decimals for (decimals,) in lines(found, "value_decimals")] == [2, 0, 2]
