@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any
 
 import duckdb
@@ -56,8 +57,12 @@ FINDING_ID = "finding_id"
 _ABOUT_FIGURES, _ACROSS_TIME = ("arithmetic", "audit"), "audit"
 # Not part of an address, a date, an amount of money or a longer number.
 _WHOLE_NUMBER = re.compile(r"(?<![\w.,£/:-])\d+(?![\w%/:-]|[.,]\d)")
-_ADDRESS = re.compile(r"(?:(?:'(?P<quoted>(?:[^']|'')+)'|(?P<sheet>[^!,'(]+))!)?\$?(?P<column>[A-Z]{1,3})(?P<first>\d+)"
-                      r"(?::[A-Z]{1,3}(?P<last>\d+))?")  # fmt: skip
+_ADDRESS = re.compile(r"(?:(?:'(?P<quoted>(?:[^']|'')+)'|(?P<sheet>[^!,'(]+))!)?\$?(?P<column>[A-Z]{1,3})"
+                      r"(?P<first>\d{1,7})(?::[A-Z]{1,3}(?P<last>\d{1,7}))?")  # fmt: skip
+
+
+_LAST_ROW = 1_048_576
+"""Of a spreadsheet."""
 
 
 class _Declared(BaseModel):
@@ -477,12 +482,15 @@ def _return_of(submission_id: str) -> str:
     return submission_id.rsplit(".", 2)[0]
 
 
-def _places(text: str, sheet: str | None) -> set[_Place]:
-    """Every cell that a text names: `B5:B8, 'Other sheet'!C1`."""
+def _places(text: str, sheet: str | None, last_row: int = _LAST_ROW) -> set[_Place]:
+    """Every cell that a text names down to a row: `B5:B8, 'Other sheet'!C1`.
+
+    A message repeats what its sender wrote, which may name more cells than there is memory for.
+    """
     found = set()
     for match in _ADDRESS.finditer(text):
         named = (match["quoted"] or match["sheet"] or sheet or "").replace("''", "'").strip()
-        first, last = int(match["first"]), int(match["last"] or match["first"])
+        first, last = int(match["first"]), min(int(match["last"] or match["first"]), last_row)
         found |= {(named, f"{match['column']}{number}") for number in range(first, last + 1)}
     return found
 
@@ -554,7 +562,8 @@ def _tells(row: Mapping[str, Any], places: Sequence[str], words: str, addresses:
     organisation_code, partition = row["organisation_code"], (row["organisation_code"], row["quarter"])
     across_time = row["stage"] == _ACROSS_TIME
     cells = (addresses.beside if across_time else addresses.hidden).get(partition, set())
-    named = set().union(*(_places(row[column] or "", row["sheet"]) for column in places))
+    last_row = max((int(cell.lstrip(ascii_uppercase)) for _, cell in cells), default=0)
+    named = set().union(*(_places(row[column] or "", row["sheet"], last_row) for column in places))
     # A cell on a sheet that is not named may be any sheet's.
     anywhere = {cell for _, cell in cells}
     if any(place in cells or (not place[0] and place[1] in anywhere) for place in named):

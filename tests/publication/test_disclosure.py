@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from publication import history
 from publication.diff import diff
-from publication.disclosure import CONFIDENTIAL, WITHHELD, policy
+from publication.disclosure import CONFIDENTIAL, WITHHELD, _places, policy
 from publication.manifest import Source, read_manifest
 from publication.publish import publish
 from publication.store import PublicationError
@@ -508,3 +508,9 @@ def test_the_file_of_a_version_never_held_what_is_hidden(candidate: Candidate) -
     assert secret.encode() not in (version / "marts.duckdb").read_bytes()
     assert {path.name for path in version.iterdir()} >= {"marts.duckdb", "manifest.json"}
     assert not list(version.glob("*.tmp"))
+
+
+def test_a_text_that_names_a_whole_column_names_no_more_cells_than_are_asked_about() -> None:
+    """Senders write into their cells what they like, and messages repeat it."""
+    assert _places("'B2:B9999999' is no label", "S", 4) == {("S", "B2"), ("S", "B3"), ("S", "B4")}
+    assert _places("B" + "9" * 5_000, "S", 4) == set()
