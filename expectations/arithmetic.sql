@@ -368,7 +368,7 @@ judged as (
     from recomputed
 ),
 
-placed as (
+placed as materialized (
     select
         row_number() over () as number,
         places.submission_id,

@@ -23,8 +23,8 @@ from quarterdeck.settings import Settings
 
 # Which of a cell's numbers a parser takes, where it takes one of several.
 _PARTS_READ = {"fraction": 1, "fraction_maximum": 2}
-_HEADINGS_REMEMBERED, _WIDEST_REMEMBERED = 64, 100
-"""How many headings of a table are remembered, and of how many columns: they are the same in file after file."""
+_HEADINGS_REMEMBERED, _WIDEST_REMEMBERED, _LONGEST_HEADINGS = 64, 100, 10_000
+"""How many headings of a table are remembered, of how many columns, and of how many characters in all."""
 
 
 def heading_rows(heading: Heading, sheet: Sheet) -> set[int]:
@@ -206,6 +206,8 @@ class TableReader:
         rows = range(index, index + self.layout.heading.rows)
         cells = tuple(sheet.origin(row, column) for row in rows for column in range(sheet.width))
         shown, values = (tuple(of(*cell) for cell in cells) for of in (sheet.text, sheet.value))
+        if sum(map(len, shown)) > _LONGEST_HEADINGS:
+            return self._read_headings(index)
         seen = (sheet.name, index, sheet.width, self.period, cells, shown, values)
         if seen not in remembered:
             if len(remembered) >= _HEADINGS_REMEMBERED:
