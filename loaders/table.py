@@ -205,7 +205,8 @@ class TableReader:
             return self._read_headings(index)
         rows = range(index, index + self.layout.heading.rows)
         cells = tuple(sheet.origin(row, column) for row in rows for column in range(sheet.width))
-        shown, values = (tuple(of(*cell) for cell in cells) for of in (sheet.text, sheet.value))
+        shown = tuple(sheet.text(*cell) for cell in cells)
+        values = tuple(sheet.value(*cell) for cell in cells)
         if sum(map(len, shown)) > _LONGEST_HEADINGS:
             return self._read_headings(index)
         seen = (sheet.name, index, sheet.width, self.period, cells, shown, values)
