@@ -23,7 +23,7 @@ from quarterdeck.quarantine import folders, quarantine, release
 from quarterdeck.rules import catalogue, finding
 from quarterdeck.settings import Settings
 from quarterdeck.standing import ACCEPTED, HELD, note_releases, supersede
-from quarterdeck.warehouse import ARITHMETIC_CHECKS, connect, suit
+from quarterdeck.warehouse import ARITHMETIC_CHECKS, connect, tune
 
 if TYPE_CHECKING:
     import duckdb
@@ -55,7 +55,7 @@ def check(settings: Settings, submission_ids: Sequence[str]) -> CheckResult:
     if not submission_ids:
         return CheckResult(0)
     with connect(settings) as connection:
-        suit(connection, len(submission_ids))
+        tune(connection, len(submission_ids))
         connection.execute("create or replace temp table wanted as select unnest(?) as submission_id", [submission_ids])
         _compare(connection, arithmetic())
         connection.begin()

@@ -14,7 +14,7 @@ from loaders.columns import Chunk, RawRow, Rows
 from loaders.figures import read_figure, shown_otherwise
 from loaders.layout import CellTable, Layout, Record, TableLayout, Unit, units
 from loaders.patterns import find, match
-from loaders.rows import Columns, Figures, Kind, Text, Words
+from loaders.rows import Figures, Kind, TableRows, Text, Words
 from loaders.table import TableReader, heading_rows, token_of
 from loaders.text import REMEMBERED
 from quarterdeck.findings import Finding, Severity
@@ -121,7 +121,7 @@ def _is_on(table: TableLayout, sheet: Sheet) -> bool:
 
 
 def _of_other_months(
-    layout: Layout, table: TableLayout, sheet: Sheet, found: list[Columns], period: Month
+    layout: Layout, table: TableLayout, sheet: Sheet, found: list[TableRows], period: Month
 ) -> Iterator[Finding]:
     """What tells that a file was sent for another month than its rows are of; a series ends with its month."""
     months = Counter(month for rows in found for month in rows.months if month)
@@ -218,7 +218,7 @@ class _Records:
         self.fields = records()[record.record].keys() - record.set.keys()
         self.sources = [source for source in record.sources if source[1] == "quantity" or source[0] not in record.set]
 
-    def of(self, rows: Columns, *, dated: bool) -> Chunk:
+    def of(self, rows: TableRows, *, dated: bool) -> Chunk:
         """What these rows become; where they are `dated`, each has its own month."""
         rows = self._records(rows)
         if not len(rows):
@@ -232,7 +232,7 @@ class _Records:
             return Chunk(len(rows), self.same, each)
         return self._figures(rows, each, wheres)
 
-    def _records(self, rows: Columns) -> Columns:
+    def _records(self, rows: TableRows) -> TableRows:
         """The rows that become records at all."""
         record, kept = self.record, list(range(len(rows)))
         if record.details_only:
@@ -245,7 +245,7 @@ class _Records:
             kept = [row for row in kept if filled[row] is None]
         return rows.at(kept)
 
-    def _figures(self, rows: Columns, said: Said, wheres: list[Where]) -> Chunk:
+    def _figures(self, rows: TableRows, said: Said, wheres: list[Where]) -> Chunk:
         """The rows once for each of their figures, with what is said of that."""
         columns = [(name, column) for name in self.record.values for column in rows.figures.get(name, ())]
         if not columns:
@@ -265,7 +265,7 @@ class _Records:
                 each[name] = flat if count == len(flat) else list(compress(flat, is_there))
         return Chunk(count, self.same | same, each)
 
-    def _of_figures(self, name: str, figures: Figures, rows: Columns, wheres: list[Where]) -> Said:
+    def _of_figures(self, name: str, figures: Figures, rows: TableRows, wheres: list[Where]) -> Said:
         """What is said of a column's figures beside what is said of their rows, a list of all rows a field.
 
         It is their value with its unit and the like, what their heading says, and what the layout makes of that and of
@@ -296,7 +296,7 @@ class _Records:
         parts |= {part: template.format_map(shown) for part, template in dimensions.items()}
         return {part: value for part, value in parts.items() if part in self.fields}
 
-    def _said(self, rows: Columns) -> tuple[Said, dict[str, list[str | None]]]:
+    def _said(self, rows: TableRows) -> tuple[Said, dict[str, list[str | None]]]:
         """What rows say of every record made of them, and the cells that say it."""
         each: Said = {
             "block": rows.blocks,

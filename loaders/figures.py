@@ -1,7 +1,7 @@
 """One cell as a figure in its unit, and what is to be said of how it is written."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -86,29 +86,15 @@ def _read(value: CellValue, reads: str, typed: bool, above_150_percent: bool) ->
 _read_remembered = lru_cache(REMEMBERED, typed=True)(_read)
 
 
-class _Stored(dict[CellValue, Figure]):
-    """What numbers that are stored as such are in a column, by the numbers."""
+class _Unremarkable(dict[CellValue, Decimal | None]):
+    """The figures of numbers that are stored as such, and of blank cells; KeyError where something is to be said."""
 
     def __init__(self, reads: str, above_150_percent: bool) -> None:
         super().__init__()
         self.how = reads, True, above_150_percent
 
-    def __missing__(self, value: CellValue) -> Figure:
-        if len(self) >= REMEMBERED:
-            self.clear()
-        found = self[value] = _read(value, *self.how)
-        return found
-
-
-class _Unremarkable(dict[CellValue, Decimal | None]):
-    """The figures of such numbers, and of blank cells; of any other cell, and where something is to be said, none."""
-
-    def __init__(self, stored: Mapping[CellValue, Figure]) -> None:
-        super().__init__()
-        self.stored = stored
-
     def __missing__(self, value: CellValue) -> Decimal | None:
-        read = self.stored[value] if isinstance(value, float) or value == "" else None
+        read = _read(value, *self.how) if isinstance(value, float) or value == "" else None
         if read is None or read.remarks:
             raise KeyError(value)
         if len(self) >= REMEMBERED:
@@ -117,15 +103,8 @@ class _Unremarkable(dict[CellValue, Decimal | None]):
         return read.value
 
 
-@cache
-def stored_figures(reads: str, above_150_percent: bool) -> Mapping[CellValue, Figure]:
-    """`read_figure` of numbers that are stored as such, for those who ask for very many."""
-    return _Stored(reads, above_150_percent)
-
-
-@cache
-def _unremarkable(reads: str, above_150_percent: bool) -> Mapping[CellValue, Decimal | None]:
-    return _Unremarkable(stored_figures(reads, above_150_percent))
+# The same figures stand in many cells, and what they share in many columns.
+_unremarkable = cache(_Unremarkable)
 
 
 def read_column(values: list[CellValue], unit: Unit, *, above_150_percent: bool) -> list[Decimal | None] | None:

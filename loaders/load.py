@@ -34,7 +34,7 @@ from quarterdeck.warehouse import (
     prepared,
     record_columns,
     records,
-    suit,
+    tune,
     warehouse_id,
 )
 
@@ -85,7 +85,7 @@ def load_batches(settings: Settings, folders: list[str]) -> LoadResult:
     submissions = sorted((submission for path in paths for submission in _read(settings, path)), key=_receipt_id)
     left: dict[str, str] = {}
     with prepared(settings) as connection:
-        suit(connection, len(submissions))
+        tune(connection, len(submissions))
         connection.begin()
         numbering = Numbering.of(connection, {submission.reporting_period for submission in submissions})
         for _, parts in groupby(submissions, key=_receipt_id):

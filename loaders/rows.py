@@ -114,7 +114,7 @@ class Figures:
         return Figures(_at(self.values, rows), _at(self.cells, rows), _at(self.kinds, rows), parts)
 
 
-class Columns:
+class TableRows:
     """Rows of a table, kept by column: at one place in every list stands what is said of one row.
 
     `number_of` counts from 1, as spreadsheets do; `months` are those that rows are dated to. `texts` has the layout's
@@ -170,11 +170,11 @@ class Columns:
             texts = [each.get(name) for each in said] * (count // len(said))
             self.put(name, Words([text and text.value for text in texts], [text and text.cell for text in texts]))
 
-    def at(self, rows: list[int]) -> "Columns":
+    def at(self, rows: list[int]) -> "TableRows":
         """What is said of these of the rows."""
         if len(rows) == len(self) and rows == list(range(len(self))):
             return self
-        found = Columns()
+        found = TableRows()
         for name in _OF_ROWS:
             setattr(found, name, _at(getattr(self, name), rows))
         found.texts = {name: words.at(rows) for name, words in self.texts.items()}
@@ -204,7 +204,7 @@ class Block:
     context: dict[str, Text]
     complete: bool
     lines: list[tuple[int, dict[str, Text]]] = field(default_factory=list)
-    rows: Columns = field(default_factory=Columns)
+    rows: TableRows = field(default_factory=TableRows)
     group_starts: set[int] = field(default_factory=set)
 
     @property
@@ -213,7 +213,7 @@ class Block:
         return self.headings.columns
 
 
-def own_words(sheet: Sheet, rows: Columns) -> dict[str, list[str | None]]:
+def own_words(sheet: Sheet, rows: TableRows) -> dict[str, list[str | None]]:
     """What rows say, by column, but for what they have from another row, a band or a title."""
     if sheet.turned:
         letters = [column_letters(number - 1) for number in rows.number_of]
@@ -230,7 +230,7 @@ def own_words(sheet: Sheet, rows: Columns) -> dict[str, list[str | None]]:
     }
 
 
-def first_text(sheet: Sheet, rows: Columns, row: int) -> Text:
+def first_text(sheet: Sheet, rows: TableRows, row: int) -> Text:
     """What stands leftmost in a row; nothing, in column A, where no word does."""
     number_of = rows.number_of[row]
     own = column_letters(number_of - 1)

@@ -13,7 +13,7 @@ from loaders.drift import blank_headings, heading_drift, likely_heading, row_dri
 from loaders.figures import read_column, read_figure, shown_otherwise
 from loaders.layout import Column, Dates, Heading, TableLayout, Unit, vocabulary
 from loaders.patterns import as_path, find, match, match_path, names_in
-from loaders.rows import Block, Columns, Figures, Headings, Kind, Said, Text, Words
+from loaders.rows import Block, Figures, Headings, Kind, Said, TableRows, Text, Words
 from loaders.text import CellValue, key, plain
 from loaders.values import NotADateError, NotANumberError, calendar_day, is_dash, number
 from quarterdeck.findings import Finding
@@ -69,7 +69,7 @@ class TableReader:
         self._vocabularies: dict[str, frozenset[str]] = {}
         self._filled = [(name, spec) for name, spec in layout.columns.items() if spec.filled]
 
-    def rows(self) -> list[Columns]:
+    def rows(self) -> list[TableRows]:
         """The rows of every block that has some; none, with a finding, where the table is not on the sheet."""
         if self.layout.rows_at_band:
             found = [self._band_rows(self.layout.rows_at_band)]
@@ -311,7 +311,7 @@ class TableReader:
         ended = set().union(*map(names_in, patterns))
         return {name: text for name, text in context.items() if name not in ended} | said
 
-    def _band_rows(self, name: str) -> Columns:
+    def _band_rows(self, name: str) -> TableRows:
         lines: list[int] = []
         said_there: list[dict[str, Text]] = []
         context: dict[str, Text] = {}
@@ -326,7 +326,7 @@ class TableReader:
                 said_there.append(context)
             elif lines and name in context:
                 said_there[-1] = context
-        rows = Columns(lines)
+        rows = TableRows(lines)
         rows.put_all(said_there)
         return rows
 
@@ -411,7 +411,7 @@ class TableReader:
     def _read_words(self, block: Block) -> None:
         """Make the block's rows, with their words, their types and months."""
         lines = [line for line, _ in block.lines]
-        rows = block.rows = Columns(lines, block.number)
+        rows = block.rows = TableRows(lines, block.number)
         rows.put_all([context for _, context in block.lines])
         for name, column in block.headings.words:
             spec = self.layout.columns[name]
@@ -427,7 +427,7 @@ class TableReader:
                     rows.types[row] = total.type
         rows.months = [day and day[: len("2018-09")] for day in rows.said(self.layout.stands_at)]
 
-    def _read_coded(self, rows: Columns, name: str, column: int, wanted: list[bool]) -> None:
+    def _read_coded(self, rows: TableRows, name: str, column: int, wanted: list[bool]) -> None:
         """Read words that are not kept as they stand there, in the rows where they are wanted."""
         spec = self.layout.columns[name]
         found: dict[str, list[Text | None]] = {}
@@ -541,7 +541,7 @@ class TableReader:
         return code or text
 
     def _figures(
-        self, rows: Columns, spec: Column, places: list[tuple[int, Said]], parts: list[tuple[str, int] | None] | None
+        self, rows: TableRows, spec: Column, places: list[tuple[int, Said]], parts: list[tuple[str, int] | None] | None
     ) -> list[Figures]:
         """The figures in the sheet's columns that are of one kind."""
         lines = [number_of - 1 for number_of in rows.number_of]
@@ -618,7 +618,7 @@ class TableReader:
             of_several = _PARTS_READ.get(unit.reads, of_several)
         return figure, of_several
 
-    def _units(self, rows: Columns, spec: Column) -> Sequence[Unit | None]:
+    def _units(self, rows: TableRows, spec: Column) -> Sequence[Unit | None]:
         """The unit of each row's figures; none where it has none in this column, or where the layout gives none."""
         hidden = rows.said(spec.blank_where_filled)
         if spec.unit:
@@ -696,7 +696,7 @@ class TableReader:
         value = self.sheet.value(index, column)
         return (index, column) not in self.sheet.faults and (not plain(value) or is_dash(value))
 
-    def _check_unique(self, found: list[Columns]) -> None:
+    def _check_unique(self, found: list[TableRows]) -> None:
         seen: dict[tuple[str | None, ...], int] = {}
         for rows in found if self.layout.unique else ():
             said = [[text and key(text) for text in rows.said(name)] for name in self.layout.unique]

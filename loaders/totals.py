@@ -7,7 +7,7 @@ from decimal import Decimal
 from loaders.cells import Sheet, whole_address
 from loaders.layout import TableLayout, Total
 from loaders.patterns import match
-from loaders.rows import Block, Columns, Number, first_text
+from loaders.rows import Block, Number, TableRows, first_text
 from loaders.text import key
 from quarterdeck.findings import Finding
 from quarterdeck.rules import finding
@@ -73,7 +73,7 @@ def _unended_groups(sheet: Sheet, block: Block, total: Total, each: str) -> Iter
             last = row
 
 
-def _starts_another(rows: Columns, row: int, here: str | None, before: str | None) -> bool:
+def _starts_another(rows: TableRows, row: int, here: str | None, before: str | None) -> bool:
     if rows.types[row] != "detail" or here is None or before is None:
         return False
     return key(here) != key(before)
@@ -123,7 +123,7 @@ def unlabelled_totals(sheet: Sheet, block: Block) -> Iterator[Finding]:
             above[place] = (total + (figure.value or 0), count + 1)
 
 
-def _may_have_sums(rows: Columns, starts: set[int]) -> bool:
+def _may_have_sums(rows: TableRows, starts: set[int]) -> bool:
     """Whether some row may be the sum of those above it: false only where none is, which is known without its parts."""
     details = [kind == "detail" for kind in rows.types]
     begins = [not is_detail or row in starts for row, is_detail in enumerate(details)]
@@ -146,7 +146,7 @@ def _may_have_sums(rows: Columns, starts: set[int]) -> bool:
     return any(has and may for has, may in zip(has_figures, may_be, strict=True))
 
 
-def _rows_that_say_total(sheet: Sheet, rows: Columns) -> set[int]:
+def _rows_that_say_total(sheet: Sheet, rows: TableRows) -> set[int]:
     """The rows that call themselves totals, and that the layout does not know as such."""
     named = {
         row

@@ -59,8 +59,6 @@ _ABOUT_FIGURES, _ACROSS_TIME = ("arithmetic", "audit"), "audit"
 _WHOLE_NUMBER = re.compile(r"(?<![\w.,£/:-])\d+(?![\w%/:-]|[.,]\d)")
 _ADDRESS = re.compile(r"(?:(?:'(?P<quoted>(?:[^']|'')+)'|(?P<sheet>[^!,'(]+))!)?\$?(?P<column>[A-Z]{1,3})"
                       r"(?P<first>\d{1,7})(?::[A-Z]{1,3}(?P<last>\d{1,7}))?")  # fmt: skip
-
-
 _LAST_ROW = 1_048_576
 """Of a spreadsheet."""
 

@@ -263,7 +263,7 @@ def _open(settings: Settings, *, read_only: bool) -> "duckdb.DuckDBPyConnection"
     return connection
 
 
-def suit(connection: "duckdb.DuckDBPyConnection", submissions: int) -> None:
+def tune(connection: "duckdb.DuckDBPyConnection", submissions: int) -> None:
     """Set up a connection that is to load or check so many submissions."""
     if submissions <= _FEW_SUBMISSIONS:
         connection.execute("set threads = 1")

@@ -1,13 +1,13 @@
 from decimal import Decimal
 
 from loaders.cells import Sheet
-from loaders.rows import Columns, Figures, Kind, Number, Text, Words, first_text
+from loaders.rows import Figures, Kind, Number, TableRows, Text, Words, first_text
 
 POUNDS = Kind("gbp", 1, 0)
 
 
-def three_rows() -> Columns:
-    rows = Columns([4, 5, 7], block=2)
+def three_rows() -> TableRows:
+    rows = TableRows([4, 5, 7], block=2)
     rows.put("line", Words(["Housing", None, "Roads"], ["A", None, "A"]))
     rows.figures["value"] = [
         Figures([Decimal(1), None, Decimal(3)], ["B", "B", "B"], [POUNDS, None, POUNDS]),
@@ -33,7 +33,7 @@ def test_a_row_says_what_stands_at_its_place_in_every_column() -> None:
 
 
 def test_words_stand_over_those_that_were_there_and_leave_them_where_they_are_blank() -> None:
-    rows = Columns([0, 1])
+    rows = TableRows([0, 1])
     rows.put_all([{"section": Text("Income", "A1")}, {"section": Text("Spending", "A9"), "year": Text("2018", "C1")}])
     rows.put("section", Words([None, "Other"], [None, "B"]))
     rows.put("note", Words([None, None], [None, None]))
@@ -58,12 +58,12 @@ def test_figures_are_of_one_kind_where_every_row_has_one_of_it() -> None:
 
 def test_what_stands_first_in_a_row_is_its_own() -> None:
     """A word of a band, or of another row, stands elsewhere, be it further left."""
-    rows = Columns([4, 5])
+    rows = TableRows([4, 5])
     rows.put("section", Words(["Income", "Income"], ["A4", "A4"]))
     rows.put("line", Words(["Housing", None], ["AB", None]))
     rows.put("note", Words(["Late", None], ["C", None]))
     assert [first_text(Sheet("S", []), rows, row) for row in range(2)] == [Text("Late", "C"), Text("", "A")]
-    turned = Columns([2, 3])
+    turned = TableRows([2, 3])
     turned.put("line", Words(["Housing", "Housing"], ["C5", "C5"]))
     turned.put("note", Words(["Late", "Soon"], ["C7", "D7"]))
     assert [first_text(Sheet("S", [], turned=True), turned, row) for row in range(2)] == [

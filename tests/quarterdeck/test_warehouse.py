@@ -1,7 +1,7 @@
 import pytest
 
 from quarterdeck.settings import Settings
-from quarterdeck.warehouse import FINDINGS, connect, insert_rows, prepare, prepared, raw_tables, suit
+from quarterdeck.warehouse import FINDINGS, connect, insert_rows, prepare, prepared, raw_tables, tune
 
 
 def columns(settings):
@@ -51,7 +51,7 @@ def test_every_declared_column_is_there(settings):
 def test_what_a_load_commits_is_in_the_file_and_in_no_log_beside_it(settings):
     log = settings.warehouse.with_suffix(".duckdb.wal")
     with prepared(settings) as connection:
-        suit(connection, 1)
+        tune(connection, 1)
         connection.begin()
         insert_rows(connection, "raw.findings", FINDINGS, [dict.fromkeys(FINDINGS, "word")] * 3_000)
         connection.commit()
