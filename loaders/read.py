@@ -12,7 +12,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
+
+import msgspec
 
 from loaders.apart import AFTER_ITEMS, Begin, run_apart
 from loaders.archive import Receipt, receipt_of
@@ -294,7 +296,7 @@ class _BatchFiles:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.open: dict[str, TextIO] = {}
+        self.open: dict[str, BinaryIO] = {}
 
     def __enter__(self) -> "_BatchFiles":
         return self
@@ -306,7 +308,7 @@ class _BatchFiles:
     def add(self, record: str, rows: Rows, identity: RawRow) -> None:
         """Write rows of one record type, with what is the same in all of them; a series' rows know their month."""
         if rows and record not in self.open:
-            self.open[record] = (self.folder / f"{record}.jsonl").open("w", encoding="utf-8")
+            self.open[record] = (self.folder / f"{record}.jsonl").open("wb")
         for chunk in rows.chunks:
             for start in range(0, chunk.count, _ROWS_A_LINE):
                 some = slice(start, start + _ROWS_A_LINE)
@@ -316,9 +318,8 @@ class _BatchFiles:
                         line[name] = [value]
                 for name, each in chunk.each.items():
                     _put(line, name, each[some])
-                self.open[record].write(
-                    json.dumps(line, default=str, separators=(",", ":"), check_circular=False) + "\n"
-                )
+                self.open[record].write(msgspec.json.encode(line))
+                self.open[record].write(b"\n")
 
 
 def _put(line: dict[str, Any], name: str, values: list[Any]) -> None:
