@@ -16,6 +16,7 @@ from expectations.submissions import Submission
 from quarterdeck.declared import read_yaml
 from quarterdeck.rules import finding
 from quarterdeck.settings import Settings
+from quarterdeck.warehouse import attach
 
 if TYPE_CHECKING:
     import duckdb
@@ -162,8 +163,7 @@ def _prepare(
     connection.execute(f"create temp macro differs_in_size(one, other) as {DIFFERS_IN_SIZE}")
     current = settings.published / "current" / "marts.duckdb"
     if current.exists():
-        path = str(current.resolve()).replace("'", "''")
-        connection.execute(f"attach '{path}' as published (read_only)")
+        attach(connection, current.resolve(), "published", "read_only")
 
 
 def _count_rows(connection: "duckdb.DuckDBPyConnection", schema: str, marts: Iterable[str]) -> None:

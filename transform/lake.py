@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
 from quarterdeck.settings import Settings
-from quarterdeck.warehouse import bounds, connect, raw_tables
+from quarterdeck.warehouse import NEW_FILE, attach, bounds, connect, raw_tables
 from transform.project import Project
 from transform.scope import belonging
 
@@ -61,7 +61,7 @@ def parts(settings: Settings, count: int) -> list[Part]:
 def share(settings: Settings) -> None:
     """Copy the raw schema and the gate's decisions of the build file into the shared lake, in one transaction."""
     with _lakes(settings, [SHARED]) as connection:
-        connection.execute(f"attach '{settings.warehouse}' as build (read_only)")
+        attach(connection, settings.warehouse, "build", "read_only")
         connection.begin()
         for schema, table in _raw():
             connection.execute(f"create schema if not exists {SHARED}.{schema}")
@@ -79,7 +79,7 @@ def build_part(settings: Settings, part: Part) -> int:
     own = _own(settings, part)
     own.warehouse.parent.mkdir(parents=True)
     with _lakes(settings, [SHARED]) as connection:
-        connection.execute(f"attach '{own.warehouse}' as own")
+        attach(connection, own.warehouse, "own", NEW_FILE)
         connection.execute("set variable scope = ?::varchar[]", [part.organisations])
         for schema, table in _raw():
             connection.execute(f"create schema if not exists own.{schema}")

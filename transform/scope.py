@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quarterdeck.settings import Settings
-from quarterdeck.warehouse import bounds, connect
+from quarterdeck.warehouse import NEW_FILE, attach, bounds, connect
 
 if TYPE_CHECKING:
     import duckdb
@@ -129,8 +129,8 @@ def _beside(
     import duckdb
 
     with duckdb.connect(config=bounds(settings)) as connection:
-        connection.execute(f"attach '{settings.warehouse}' as build {'(read_only)' if read_only else ''}")
-        connection.execute(f"attach '{path}' as scope")
+        attach(connection, settings.warehouse, "build", "read_only" if read_only else "read_write")
+        attach(connection, path, "scope", NEW_FILE)
         connection.execute("use build")
         connection.execute("set variable scope = ?::varchar[]", [list(scope)])
         yield connection

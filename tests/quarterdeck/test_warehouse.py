@@ -1,7 +1,8 @@
+import duckdb
 import pytest
 
 from quarterdeck.settings import Settings
-from quarterdeck.warehouse import FINDINGS, connect, insert_rows, prepare, prepared, raw_tables, tune
+from quarterdeck.warehouse import FINDINGS, NEW_FILE, attach, connect, insert_rows, prepare, prepared, raw_tables, tune
 
 
 def columns(settings):
@@ -60,3 +61,22 @@ def test_what_a_load_commits_is_in_the_file_and_in_no_log_beside_it(settings):
         assert connection.execute("select count(*), min(rule), max(cell) from raw.findings").fetchall() == [
             (3_000, "word", "word")
         ]
+
+
+def test_a_new_build_file_is_of_the_format_that_texts_are_written_fast_in(settings):
+    prepare(settings)
+    with connect(settings) as connection:
+        connection.execute(
+            "insert into raw.commentary (submission_id) select 'S' || (i % 9) from range(10_000) as t(i)"
+        )
+        connection.execute("checkpoint")
+        assert ("DICT_FSST",) in connection.execute(
+            "select distinct compression from pragma_storage_info('raw.commentary')"
+        ).fetchall()
+
+
+def test_a_file_is_attached_whatever_its_folder_is_called(tmp_path):
+    with duckdb.connect() as connection:
+        attach(connection, tmp_path / "o'brien.duckdb", "other", NEW_FILE)
+        connection.execute("create table other.kept as select 1 as one")
+        assert connection.execute("from other.kept").fetchall() == [(1,)]
