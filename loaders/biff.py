@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from loaders.cells import Marks, UnreadableFileError
 from loaders.limits import check_area
-from loaders.number_formats import BUILT_IN, point_moved
+from loaders.number_formats import BUILT_IN, PLAIN, number_format
 
 _SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HEADER_SIZE, _DIRECTORY_ENTRY, _MINI_SECTOR, _MINI_STREAM_BELOW = 512, 128, 64, 4096
@@ -120,10 +120,10 @@ def _marks_of_book(book: bytes) -> tuple[dict[str, Marks], bool]:
         if kind == _BOUNDSHEET and record[5] == _WORKSHEET:
             sheets[_sheet_name(record)] = struct.unpack_from("<I", record)[0]
         if kind == _FORMAT:
-            formats[struct.unpack_from("<H", record)[0]] = point_moved(_format_code(record))
+            formats[struct.unpack_from("<H", record)[0]] = number_format(_format_code(record))
         if kind == _STYLE:
             styles.append(struct.unpack_from("<H", record, 2)[0])
-    moving = {number: formats[used] for number, used in enumerate(styles) if formats.get(used)}
+    telling = {number: formats[used] for number, used in enumerate(styles) if formats.get(used, PLAIN) != PLAIN}
     found = {}
     area = 0
     for name, start in sheets.items():
@@ -142,9 +142,9 @@ def _marks_of_book(book: bytes) -> tuple[dict[str, Marks], bool]:
                 rows, columns = max(rows, row + 1), max(columns, _last_column(kind, record, column) + 1)
                 if (error := _error(kind, record)) is not None:
                     marks_of_sheet.faults[row, column] = _ERRORS.get(error, "#ERROR")
-                for number, style in enumerate(_styles_of(kind, record) if moving else ()):
-                    if style in moving:
-                        marks_of_sheet.moved[row, column + number] = moving[style]
+                for number, style in enumerate(_styles_of(kind, record) if telling else ()):
+                    if style in telling:
+                        marks_of_sheet.formats[row, column + number] = telling[style]
         marks_of_sheet.hidden_rows, marks_of_sheet.hidden_columns = frozenset(hidden_rows), frozenset(hidden_columns)
         area += rows * columns
         check_area(area, name)

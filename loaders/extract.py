@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 from loaders.cells import Address, Sheet, address, whole_address
 from loaders.columns import Chunk, RawRow, Rows
 from loaders.figures import read_figure, shown_otherwise
-from loaders.layout import CellTable, Layout, Record, TableLayout, Unit, units
+from loaders.layout import CellTable, Layout, Record, TableLayout
 from loaders.patterns import find, match
 from loaders.rows import Figures, Kind, TableRows, Text, Words
 from loaders.table import TableReader, heading_rows, token_of
 from loaders.text import REMEMBERED
+from loaders.units import Unit, units
 from quarterdeck.findings import Finding, Severity
 from quarterdeck.periods import Month
 from quarterdeck.rules import finding
@@ -431,8 +432,8 @@ def _read_cells(table: TableLayout, sheet: Sheet, known_units: dict[str, Unit], 
         value, remarks = read_figure(
             sheet.value(row, column), unit, typed=sheet.typed, above_150_percent=spec.above_150_percent
         )
-        places = sheet.moved.get((row, column))
-        if places and (otherwise := shown_otherwise(sheet.value(row, column), unit, places)):
+        shown = sheet.formats.get((row, column))
+        if shown and (otherwise := shown_otherwise(sheet.value(row, column), unit, shown)):
             value, remarks = None, (otherwise,)
         result.findings.extend(
             finding(rule, message, remedy=remedy, sheet=sheet.name, cell=address(row, column))

@@ -89,7 +89,7 @@ def _sheets(content: bytes, marks: dict[str, Marks]) -> Iterator[Sheet]:
                     links=found.links,
                     hidden_rows=found.hidden_rows,
                     hidden_columns=found.hidden_columns,
-                    moved=found.moved,
+                    formats=found.formats,
                 )
     except PasswordError as error:
         raise UnreadableFileError("the workbook is protected by a password") from error

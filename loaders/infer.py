@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from loaders.cells import Sheet, Workbook, address
+from loaders.number_formats import PLAIN
 from loaders.patterns import PARTS, TOKEN
 from loaders.text import CellValue, key, plain
 from loaders.values import NotADateError, NotANumberError, calendar_day, number
@@ -167,7 +168,8 @@ def _columns(table: _Table) -> Iterator[_Column]:
         rows = range(table.top + table.rows, table.end)
         filled = [value for row in rows if plain(value := sheet.value(row, place))]
         if path or filled:
-            yield _Column(place, tuple(path), filled, any(sheet.moved.get((row, place), 0) > 0 for row in rows))
+            formats = [sheet.formats.get((row, place), PLAIN) for row in rows]
+            yield _Column(place, tuple(path), filled, any(shown.moved > 0 for shown in formats))
 
 
 # What a column holds

@@ -15,31 +15,15 @@ from loaders.cells import Sheet
 from loaders.patterns import as_path, check_pattern, find, match, names_in
 from loaders.rows import Headings
 from loaders.text import CellValue, key
+from loaders.units import units
 from quarterdeck.declared import UnusableDeclarationError, read_yaml
 from quarterdeck.periods import Month
 from quarterdeck.settings import Settings
 from quarterdeck.warehouse import records
 
-_UNITS_FILE = Path(__file__).parent / "units.yml"
-
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid")
-
-
-class Unit(_Part):
-    """How a figure is written: the unit it becomes, its multiplier, and the parser of text cells."""
-
-    unit: str
-    scale: int
-    reads: str = "number"
-
-
-@cache
-def units() -> dict[str, Unit]:
-    """The units a layout may name, from `loaders/units.yml`."""
-    declared = read_yaml(_UNITS_FILE)
-    return {name: Unit(**body) for name, body in declared.items()}
 
 
 class Heading(_Part):

@@ -21,9 +21,10 @@ from loaders.columns import RawRow, Rows
 from loaders.extract import Extraction, extract
 from loaders.form import form_findings
 from loaders.formats import read_workbook
-from loaders.layout import LoadedLayout, load_layouts, recognise, units
+from loaders.layout import LoadedLayout, load_layouts, recognise
 from loaders.stated import stated_findings
 from loaders.timeliness import expected_returns, timeliness_findings
+from loaders.units import units
 from quarterdeck.findings import Finding, Severity
 from quarterdeck.organisations import Place, organisation_names
 from quarterdeck.periods import Month

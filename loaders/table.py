@@ -11,10 +11,11 @@ from operator import itemgetter
 from loaders.cells import Sheet, whole_address
 from loaders.drift import blank_headings, heading_drift, likely_heading, row_drift
 from loaders.figures import read_column, read_figure, shown_otherwise
-from loaders.layout import Column, Dates, Heading, TableLayout, Unit, vocabulary
+from loaders.layout import Column, Dates, Heading, TableLayout, vocabulary
 from loaders.patterns import as_path, find, match, match_path, names_in
 from loaders.rows import Block, Figures, Headings, Kind, Said, TableRows, Text, Words
 from loaders.text import CellValue, key, plain
+from loaders.units import Unit
 from loaders.values import NotADateError, NotANumberError, calendar_day, is_dash, number
 from quarterdeck.findings import Finding
 from quarterdeck.periods import Month, fiscal_year
@@ -547,7 +548,7 @@ class TableReader:
         lines = [number_of - 1 for number_of in rows.number_of]
         units = self._units(rows, spec)
         differ = spec.tokens or parts or spec.decimals == "as typed" or any(unit is not units[0] for unit in units)
-        alike = not (differ or self.sheet.moved)
+        alike = not (differ or self.sheet.formats)
         return [
             (alike and self._read_alike(spec, units[0], lines, *place))
             or self._read_one_by_one(spec, units, lines, *place, parts or [None] * len(lines))
@@ -609,8 +610,8 @@ class TableReader:
         # Of a cell with several figures a part is text anyway.
         typed = self.sheet.typed and part is None
         figure, remarks = read_figure(value, unit, typed=typed, above_150_percent=spec.above_150_percent)
-        places = self.sheet.moved.get((line, column))
-        if places and (otherwise := shown_otherwise(value, unit, places)):
+        shown = self.sheet.formats.get((line, column))
+        if shown and (otherwise := shown_otherwise(value, unit, shown)):
             figure, remarks = None, (otherwise,)
         for remark in remarks:
             self._tell(line, *remark, self.sheet.address(line, column))
