@@ -9,7 +9,6 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -41,8 +40,6 @@ _UNTIL_RELEASED = (
 _POSITION = {"sheet", "block", "source_row", "rolls_up_to_row", "cells"}
 _ALIKE = 100
 """How many findings of one rule on one sheet are listed; of more than these only the number is said."""
-_ONE_TAKE = timedelta(milliseconds=100)
-"""Receipts of files that are taken from landing together are a microsecond apart."""
 _ROWS_A_LINE = 1_000
 ROWS = "rows_of_line"
 """In a line of a batch's file of rows, how many rows it holds."""
@@ -109,7 +106,6 @@ def _read_into(
             if not result.has_error:
                 for record, found in result.rows.items():
                     files.add(record, found, _identity(receipt))
-    _note_sent_together(described)
     begin(AFTER_ITEMS)
     (folder / "submissions.json").write_text(json.dumps(described))
     return held
@@ -248,30 +244,6 @@ def _describe(receipt: Receipt, loaded: LoadedLayout | None, result: Extraction)
         | ({} if month == receipt.reporting_period else {"findings": []})
         for month, found in sorted(months.items())
     ]
-
-
-def _note_sent_together(described: list[dict[str, Any]]) -> None:
-    """Say of every file that another one of its return and month was taken with it, and that it alone counts.
-
-    Files that are taken together come in the order of their names, which nobody chose as that of their corrections.
-    """
-    latest: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for read in described:
-        receipt, before = read["receipt"], None
-        if read["return_id"] != UNRECOGNISED:
-            series = (receipt["organisation_code"], read["return_id"], read["reporting_period"])
-            before, latest[series] = latest.get(series), read
-        if before is None or before["receipt"]["sha256"] == receipt["sha256"]:
-            continue
-        earlier, later = (datetime.fromisoformat(each["receipt"]["received_at"]) for each in (before, read))
-        if later - earlier < _ONE_TAKE:
-            found = finding(
-                "return-sent-twice",
-                f"'{before['receipt']['file_name']}' is of the same return and month, and was taken together with "
-                f"'{receipt['file_name']}', which alone counts.",
-                remedy="Compare the two, and send the other one again if that is the right one.",
-            )
-            read["findings"] = [*read["findings"], vars(found)]
 
 
 def _content_sha256(rows: list[RawRow]) -> str:
