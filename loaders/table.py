@@ -66,6 +66,7 @@ class TableReader:
         self.heading_rows = heading_rows(layout.heading, sheet)
         self.others: list[TableReader] = []
         self._told: list[tuple[int, Finding]] = []
+        self._said_so_far: dict[str, Text] = {}
         self._kinds: dict[Kind, Kind] = {}
         self._vocabularies: dict[str, frozenset[str]] = {}
         self._filled = [(name, spec) for name, spec in layout.columns.items() if spec.filled]
@@ -149,10 +150,7 @@ class TableReader:
             yield self._read(block)
 
     def _open_block(self, count: int, index: int, context: dict[str, Text]) -> Block | None:
-        said = dict(context)
-        for row, column, parts in self._said_above(index):
-            cell = self.sheet.address(row, column)
-            said |= {name: Text(self._part(name, part, cell), cell) for name, part in parts.items()}
+        said = context | self._said_by_titles(index) | self._said_before(index)
         headings = self._headings(index)
         self.headed.update(headings.headed)
         self.findings.extend(headings.findings)
@@ -161,18 +159,30 @@ class TableReader:
         complete = all(name in headings.columns or spec.optional for name, spec in self.layout.columns.items())
         return Block(count, index, headings, said | headings.context, complete)
 
-    def _said_above(self, index: int) -> Iterator[tuple[int, int, Mapping[str, str]]]:
-        """What titles above a row say, and the line before it: where it stands, and its parts."""
-        yield from (found for found in self._titles if found[0] < index)
-        last = bisect_left(self._filled_rows, index) - 1
-        if self.layout.before_heading and last >= 0:
-            yield from self._first_match(self.layout.before_heading, self._filled_rows[last])
+    def _said_by_titles(self, index: int) -> dict[str, Text]:
+        """What titles above a row say, the last one first; the rows that are asked about come in their order."""
+        while self._titles and self._titles[-1][0] < index:
+            self._said_so_far |= self._said_at(*self._titles.pop())
+        return self._said_so_far
 
     @cached_property
     def _titles(self) -> list[tuple[int, int, Mapping[str, str]]]:
-        """What titles say wherever they stand, row by row."""
+        """The titles that were not passed yet, from the last one up: where they stand, and their parts."""
         title = self.layout.title
-        return [found for row in self._filled_rows for found in self._first_match(title, row)] if title else []
+        found = [found for row in self._filled_rows for found in self._first_match(title, row)] if title else []
+        return found[::-1]
+
+    def _said_before(self, index: int) -> dict[str, Text]:
+        """What the line before a heading says."""
+        last = bisect_left(self._filled_rows, index) - 1
+        if not self.layout.before_heading or last < 0:
+            return {}
+        found = next(self._first_match(self.layout.before_heading, self._filled_rows[last]), None)
+        return self._said_at(*found) if found else {}
+
+    def _said_at(self, row: int, column: int, parts: Mapping[str, str]) -> dict[str, Text]:
+        cell = self.sheet.address(row, column)
+        return {name: Text(self._part(name, part, cell), cell) for name, part in parts.items()}
 
     @cached_property
     def _filled_rows(self) -> list[int]:

@@ -3,6 +3,7 @@ from decimal import Decimal
 
 import pytest
 
+from loaders.table import TableReader
 from tests.loaders.sheets import layout_of, read, rules, sheet
 
 BUDGET = {
@@ -310,6 +311,23 @@ def test_of_titles_and_lines_above_a_block_the_last_count():
 
     assert sections(before_heading="{section}") == [("Income", "Rent"), ("Spending", "Staff")]
     assert sections(title="{section}ing") == [(None, "Rent"), ("Spend", "Staff")]
+
+
+def test_each_title_is_read_once_however_many_blocks_stand_below_it(monkeypatch):
+    blocks, asked = 50, []
+    part = TableReader._part
+    monkeypatch.setattr(TableReader, "_part", lambda *said: asked.append(said) or part(*said))
+    rows = [row for n in range(blocks) for row in (f"{n} Street", "Line", "Rent", "")]
+    table = {
+        "heading": {"rows": 1, "contains": ["Line", "Spent"]},
+        "title": "{section} Street",
+        "columns": {"line": {"header": "Line"}, "value": {"header": "Spent", "unit": "gbp"}},
+        "records": [{"record": "budget_line", "values": ["value"]}],
+    }
+    beside = {"Line": "Spent", "Rent": 1.0}
+    result = read(table, sheet(*([row, beside.get(row, "")] for row in rows)))
+    assert lines(result, "section") == [(str(n),) for n in range(blocks)]
+    assert len(asked) == blocks
 
 
 def test_blank_rows_are_read_across_only_to_a_row_of_the_table():
