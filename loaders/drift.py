@@ -289,6 +289,7 @@ def likely_heading(table: TableLayout, sheet: Sheet, paths_of: Callable[[int], I
 def row_drift(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Finding]:
     """What is to be said of the rows of one block."""
     yield from _merged_figures(table, sheet, block)
+    yield from _covered(sheet, block)
     yield from _misaligned(sheet, block)
     unlabelled = list(unlabelled_totals(sheet, block))
     yield from unlabelled
@@ -326,6 +327,23 @@ def _merged_figures(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[
                     remedy="Unmerge the cells, and type the figure where it belongs.",
                     sheet=sheet.name,
                     cell=sheet.address(top, left),
+                )
+
+
+def _covered(sheet: Sheet, block: Block) -> Iterator[Finding]:
+    """Cells of the block that others are merged over, and that hold something else than is seen there."""
+    rows = {number - 1 for number in block.rows.number_of}
+    for row in sorted(rows & sheet.merged_rows):
+        for column in block.headings.mapped:
+            first, text = sheet.origin(row, column), sheet.text(row, column)
+            if text and first != (row, column) and key(text) != key(sheet.text(*first)):
+                cell, over = sheet.address(row, column), sheet.address(*first)
+                yield finding(
+                    "cell-merged",
+                    f"{cell} holds '{text[:40]}', which nobody sees: {over} is merged over it.",
+                    remedy=f"Unmerge {over}, and see which of the cells are meant.",
+                    sheet=sheet.name,
+                    cell=cell,
                 )
 
 

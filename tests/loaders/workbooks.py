@@ -155,6 +155,11 @@ def _hide_columns(book: Book, letters: list[str]) -> None:
     _sheet(book).hidden_columns = set(map(column_number, letters))
 
 
+def _merge_over(book: Book, cells: str) -> None:
+    """Merge a range whose cells keep what they hold, as where a format is copied over them."""
+    _sheet(book).merged.append(cells)
+
+
 def _merge(book: Book, cells: str) -> None:
     """Merge a range, which leaves only its first cell."""
     sheet = _sheet(book)
@@ -180,6 +185,7 @@ CHANGES = {
     "hide_rows": _hide_rows,
     "hide_columns": _hide_columns,
     "merge": _merge,
+    "merge_over": _merge_over,
 }
 
 
