@@ -1,5 +1,6 @@
 import struct
 import zipfile
+from itertools import starmap
 
 import pytest
 from openpyxl import Workbook
@@ -8,7 +9,7 @@ from loaders import package
 from loaders.cells import UnreadableFileError
 from loaders.formats import read_workbook
 from loaders.number_formats import NumberFormat
-from tests.loaders.files import ods_cell, ods_parts, record, xls
+from tests.loaders.files import ods_cell, ods_parts, record, xls, xls_cell
 from tests.loaders.files import package as package_of
 
 
@@ -127,6 +128,24 @@ def test_the_styles_of_open_document_tell_how_a_number_is_shown(tmp_path):
         (0, 1): NumberFormat(sign="€"),
         (0, 3): NumberFormat(says="m"),
     }
+
+
+def test_formulas_of_old_excel_that_were_never_calculated_are_told_from_those_without_a_result(tmp_path):
+    def formula(column, tokens):
+        blank_text = b"\x03\0\0\0\0\0\xff\xff"
+        body = struct.pack("<HHH8sHIH", 0, column, 0, blank_text, 0, 0, len(tokens)) + tokens
+        return record(0x0006, body)
+
+    half, of_nothing = b"\x1e\x01\x00\x1e\x02\x00\x06\x15", b"\x17\0\0"
+
+    def faults(*formulas):
+        xls(tmp_path / "book.xls", {"Sheet": xls_cell(1, 0, 1.0) + b"".join(starmap(formula, enumerate(formulas)))})
+        return read_workbook(tmp_path / "book.xls", ".xls").sheets[0].faults
+
+    assert faults(of_nothing) == {}
+    assert faults(of_nothing, half) == {(0, 0): "=", (0, 1): "="}
+    sums = [b"\x25\0\0\1\0\0\0\0\0" + end for end in (b"\x22\1\4\0", b"\x19\x10\0\0", b"\x1e\0\0\x41\x1b\0")]
+    assert [faults(each) for each in sums] == [{(0, 0): "="}] * 3
 
 
 def test_an_error_that_the_reader_does_not_know_is_named_with_its_cell(tmp_path):
