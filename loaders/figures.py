@@ -165,7 +165,9 @@ def _other_currency(shown: str, sign: str, unit: Unit) -> Remark:
     return (
         "currency-mismatch",
         f"'{shown}' is an amount in {currency_of(sign).upper()}; the column holds {own or 'no amounts of money'}.",
-        f"Convert the amount into {own}, and type the number alone." if own else "Type the number alone.",
+        f"Convert the amount into {own}, and type the number alone."
+        if own
+        else "Type the number alone, or ask the data team whether the column is one of money.",
     )
 
 

@@ -257,7 +257,7 @@ def _table_draft(table: _Table, feed: str) -> Draft:
     draft["columns"] = columns
     if totals:
         draft["totals"] = totals
-    draft["records"] = [_record(draft, label, feed)]
+    draft["records"] = list(_records(draft, label, feed))
     order = ("table", "sheet", "heading", "columns", "totals", "unique", "records")
     return {part: draft[part] for part in order if part in draft}
 
@@ -286,7 +286,9 @@ def _heading(table: _Table) -> Draft:
 
 def _column_draft(column: _Column, pattern: tuple[str, ...]) -> Draft:
     draft: Draft = {"header": _as_header(pattern)}
-    if _share(column, _is_figure) >= _MOST or (not column.cells and _named_unit(column)):
+    share = _share(column, _is_figure)
+    # Where the heading names a unit, what is no figure is rather a word in place of one.
+    if share >= _MOST or (_named_unit(column) and (share or not column.cells)):
         draft["unit"] = _unit(column)
         if decimals := _decimals(column):
             draft["decimals"] = decimals
@@ -333,8 +335,16 @@ def _totals(label: _Column) -> Iterator[Draft]:
     yield {"column": label.name, "label": last, **({"type": "total"} if others else {})}
 
 
+def _records(draft: Draft, label: str | None, feed: str) -> Iterator[Draft]:
+    """The record type that fits the feed and the columns best, and one for the figures that it has no fields for."""
+    record = _record(draft, label, feed)
+    yield record
+    held = {*record.get("values", ()), *record.get("fields", {}).values()}
+    if left := [name for name, spec in draft["columns"].items() if "unit" in spec and name not in held]:
+        yield _figures(draft, left, label)
+
+
 def _record(draft: Draft, label: str | None, feed: str) -> Draft:
-    """The record type that fits the feed and the columns best."""
     columns: dict[str, Draft] = draft["columns"]
     figures = [name for name, spec in columns.items() if "unit" in spec]
     words = [name for name, spec in columns.items() if "unit" not in spec and "date" not in spec]
@@ -360,9 +370,25 @@ def _record(draft: Draft, label: str | None, feed: str) -> Draft:
         has_months = any("{month}" in _heading_of(columns[name]) for name in figures)
         record = "agency" if has_months else "workforce_indicator"
         field_of_label = "measure" if has_months else "subject"
-        return {"record": record, "values": figures, "fields": {field_of_label: label} if label else {}}
-    fields = {"item": label} if label else {}
-    return {"record": "figure", "values": figures, "fields": fields, "set": {"topic": draft["table"]}}
+        fields = ({field_of_label: label} if label else {}) | ({} if has_months else _dated(columns, "period_end"))
+        return {"record": record, "values": figures, "fields": fields}
+    return _figures(draft, figures, label)
+
+
+def _figures(draft: Draft, names: list[str], label: str | None) -> Draft:
+    """Figures of any kind, under the names of their columns."""
+    columns: dict[str, Draft] = draft["columns"]
+    for name in names:
+        heading = _heading_of(columns[name])
+        periods = [part for part in ("{fiscal_year}", "{quarter}", "{month}") if part in heading]
+        columns[name]["dimensions"] = {"figure": name} | ({"period": " ".join(periods)} if periods else {})
+    fields = ({"item": label} if label else {}) | _dated(columns, "period")
+    return {"record": "figure", "values": names, "fields": fields, "set": {"topic": draft["table"]}}
+
+
+def _dated(columns: dict[str, Draft], field_name: str) -> Draft:
+    """The field that says when, where a column of dates does."""
+    return next(({field_name: name} for name, spec in columns.items() if "date" in spec), {})
 
 
 def _quantities(columns: dict[str, Draft], figures: list[str]) -> dict[str, str]:
@@ -384,9 +410,7 @@ def _dimensions(column: Draft, name: str, feed: str) -> dict[str, str]:
         quarter = "{fiscal_year} {quarter}" if "{fiscal_year}" in heading and "{quarter}" in heading else None
         measure = "target" if "target" in heading.lower() else "actual"
         return {"measure": measure} | ({"fiscal_quarter": quarter} if quarter else {})
-    if feed == "hr_metrics":
-        return {} if "{month}" in heading else {"indicator": name}
-    return {"figure": name} | ({"period": "{fiscal_year}"} if "{fiscal_year}" in heading else {})
+    return {} if "{month}" in heading else {"indicator": name}
 
 
 def _heading_of(column: Draft) -> str:

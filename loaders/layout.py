@@ -181,6 +181,12 @@ class Record(_Part):
         """Every field of the record with its kind and the columns that may say it, the first that does first."""
         return [(name, kind, as_path(self.fields.get(name, name))) for name, kind in records()[self.record].items()]
 
+    @property
+    def figures(self) -> frozenset[str]:
+        """The columns of figures that it has."""
+        of_rows = (name for _, kind, names in self.sources if kind == "quantity" for name in names)
+        return frozenset((*self.values, *of_rows))
+
 
 class CellTable(_Part):
     """One figure that stands beside its label, not in a column."""
@@ -252,6 +258,12 @@ class TableLayout(_Part):
                 raise ValueError(f"table '{self.table}': the record '{record.record}' has no {sorted(strays)}")
             if strays := set(record.values) - set(self.columns):
                 raise ValueError(f"table '{self.table}': 'values' names columns that are not there: {sorted(strays)}")
+        kept = {column for record in self.records for column in record.figures}
+        if lost := [name for name, column in self.columns.items() if column.is_number and name not in kept]:
+            raise ValueError(
+                f"table '{self.table}': no record has the figures of {lost}; name them under 'values' or 'fields', or "
+                "their headings under 'ignore_columns'"
+            )
         named = {unit for column in self.columns.values() for unit in (column.unit, *column.units.values()) if unit}
         if strays := (named | {cell.unit for cell in self.cells}) - set(units()):
             raise ValueError(f"table '{self.table}': units.yml has no {sorted(strays)}")

@@ -56,6 +56,7 @@ def test_every_layout_belongs_to_a_known_organisation_and_feed(settings):
         (["states"], ["{0}"], "names a part that is no name"),
         (["tables", 0, "records", 0, "set"], {"colour": "red"}, "has no ['colour']"),
         (["tables", 0, "records", 0, "values"], ["amount"], "columns that are not there"),
+        (["tables", 0, "columns", "spare"], {"header": "Spare", "unit": "count"}, "has the figures of ['spare']"),
         (["tables", 0, "columns", "value", "unit"], "furlong", "units.yml has no ['furlong']"),
         (["tables", 0, "columns", "value", "colour"], "red", "Extra inputs are not permitted"),
         (["recognised_by"], [], "at least 1 item"),
