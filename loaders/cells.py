@@ -47,16 +47,21 @@ class TooLargeFileError(UnreadableFileError):
 
 @dataclass(frozen=True)
 class CsvDialect:
-    """How a csv file is written: `delimiter` and `line_endings` are the characters themselves."""
+    """How a csv file is written: `delimiter` and `line_endings` are the characters themselves.
+
+    A file that does not end its last line may have been cut off there.
+    """
 
     encoding: str
     delimiter: str
     line_endings: tuple[str, ...]
+    ends_its_last_line: bool = True
 
     @property
     def is_usual(self) -> bool:
         """Whether it is what most programs write: UTF-8, commas, one kind of line ending."""
-        return (self.encoding, self.delimiter) == ("UTF-8", ",") and self.line_endings in (("\r\n",), ("\n",), ())
+        usual = (self.encoding, self.delimiter) == ("UTF-8", ",") and self.line_endings in (("\r\n",), ("\n",), ())
+        return usual and self.ends_its_last_line
 
 
 @dataclass

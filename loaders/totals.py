@@ -35,7 +35,7 @@ def _is_it(total: Total, text: str | None) -> bool:
 def _missing(table: TableLayout, sheet: Sheet, block: Block, total: Total) -> Finding:
     rows = block.rows.number_of
     last = rows[-1] if rows else block.heading_row + max(table.heading.rows, 1)
-    where = f", which ends in {sheet.line(last - 1)}" if rows else ""
+    where = f", which ends in {sheet.line(last - 1)}," if rows else ""
     return finding(
         "total-missing",
         f"The table '{table.table}'{where} has no '{total.label}'; it may have been cut off.",
