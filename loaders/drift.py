@@ -10,14 +10,14 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
+from loaders.beside import is_figure
 from loaders.cells import Sheet, whole_address
 from loaders.kinship import names_another_unit, run_that_has
 from loaders.layout import TableLayout
 from loaders.patterns import PARTS, TOKEN, as_path, match, match_path
 from loaders.rows import Block, first_text, own_words
-from loaders.text import LONGEST_REMEMBERED, REMEMBERED, CellValue, key, plain, visible
+from loaders.text import LONGEST_REMEMBERED, REMEMBERED, key, plain, visible
 from loaders.totals import missing_totals, says_total, unlabelled_totals
-from loaders.values import NotANumberError, number
 from quarterdeck.findings import Finding
 from quarterdeck.periods import MONTH_NAMES, fiscal_year
 from quarterdeck.rules import finding
@@ -357,7 +357,7 @@ def blank_headings(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[F
     rows = sorted({number - 1 for number in block.rows.number_of})
     for column in _beside_the_headed(sheet, block, rows):
         filled = [row for row in rows if sheet.text(row, column)]
-        figures = [row for row in filled if _is_figure(sheet.value(row, column))]
+        figures = [row for row in filled if is_figure(sheet.value(row, column))]
         heading = sheet.address(block.heading_row + table.heading.rows - 1, column)
         if figures or (filled and not block.complete):
             what = "figures" if figures else "cells"
@@ -392,15 +392,6 @@ def _beside_the_headed(sheet: Sheet, block: Block, rows: list[int]) -> list[int]
     while last + 1 in filled and sheet.typed:
         last += 1
     return sorted(column for column in filled if first <= column <= last)
-
-
-def _is_figure(value: CellValue) -> bool:
-    for reads in ("number", "percent", "money"):
-        try:
-            return number(value, reads) is not None
-        except NotANumberError:
-            continue
-    return False
 
 
 def _misaligned(sheet: Sheet, block: Block) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from itertools import chain, compress
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from loaders.beside import Taken, beside_tables
 from loaders.cells import Address, Sheet, address, whole_address
 from loaders.columns import Chunk, RawRow, Rows
 from loaders.figures import read_figure, shown_otherwise
@@ -62,6 +63,7 @@ def extract(layout: Layout, sheets: list[Sheet], period: Month, settings: Settin
         if sheet is not None and not table.cells
     }
     understood: dict[str, set[int]] = {}
+    taken: dict[str, list[Taken]] = {}
     for table, sheet in placed:
         if sheet is None:
             continue
@@ -83,10 +85,16 @@ def extract(layout: Layout, sheets: list[Sheet], period: Month, settings: Settin
                 result.rows[record.record].chunks.extend(chunks)
             result.findings.extend(reader.findings)
             rows |= reader.headed if table.transposed else reader.understood
+            numbers = {number - 1 for rows_found in found for number in rows_found.number_of}
+            taken.setdefault(sheet.name, []).append(Taken(table.table, numbers, reader.headed))
     missing = {table.sheet for table, sheet in placed if sheet is None and not table.optional}
     result.findings.extend(_missing_sheet(name, sheets) for name in sorted(missing))
+    # Of what stands around single cells, or tables whose headings run down the side, no row is a table's own.
+    mixed = {sheet.name for table, sheet in placed if sheet and (table.cells or table.transposed or table.rows_at_band)}
     for sheet in sheets:
         result.findings.extend(_unread(sheet, understood.get(sheet.name)))
+        if sheet.name in taken.keys() - mixed:
+            result.findings.extend(beside_tables(sheet, taken[sheet.name]))
     return result
 
 
