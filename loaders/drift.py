@@ -364,8 +364,8 @@ def blank_headings(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[F
             first, *more = figures or filled
             yield finding(
                 "heading-blank",
-                f"{heading} is blank, and {what} stand under it ({sheet.address(first, column)} is the first of "
-                f"{len(more) + 1}); they were not read.",
+                f"{heading} is blank, and {what} stand {'beside' if sheet.turned else 'under'} it "
+                f"({sheet.address(first, column)} is the first of {len(more) + 1}); they were not read.",
                 remedy=f"Give the column its heading of the template, or move the {what} out of the table.",
                 sheet=sheet.name,
                 cell=heading,

@@ -85,17 +85,25 @@ def extract(layout: Layout, sheets: list[Sheet], period: Month, settings: Settin
                 result.rows[record.record].chunks.extend(chunks)
             result.findings.extend(reader.findings)
             rows |= reader.headed if table.transposed else reader.understood
-            numbers = {number - 1 for rows_found in found for number in rows_found.number_of}
-            taken.setdefault(sheet.name, []).append(Taken(table.table, numbers, reader.headed))
+            taken.setdefault(sheet.name, []).append(_taken(reader, found))
     missing = {table.sheet for table, sheet in placed if sheet is None and not table.optional}
     result.findings.extend(_missing_sheet(name, sheets) for name in sorted(missing))
-    # Of what stands around single cells, or tables whose headings run down the side, no row is a table's own.
-    mixed = {sheet.name for table, sheet in placed if sheet and (table.cells or table.transposed or table.rows_at_band)}
+    # Of what stands around single cells and bands, no row is a table's own.
+    mixed = {sheet.name for table, sheet in placed if sheet and (table.cells or table.rows_at_band)}
     for sheet in sheets:
         result.findings.extend(_unread(sheet, understood.get(sheet.name)))
         if sheet.name in taken.keys() - mixed:
             result.findings.extend(beside_tables(sheet, taken[sheet.name]))
     return result
+
+
+def _taken(reader: TableReader, found: list[TableRows]) -> Taken:
+    """The rows and columns of the sheet that a table takes up."""
+    name, lines = reader.layout.table, {number - 1 for rows in found for number in rows.number_of}
+    if not reader.sheet.turned:
+        return Taken(name, lines, reader.headed)
+    columns = lines | reader.heading_rows
+    return Taken(name, reader.headed, set(range(min(columns, default=0), max(columns, default=-1) + 1)))
 
 
 def _with_renamed_sheets(

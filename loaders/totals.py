@@ -89,7 +89,7 @@ def _uncounted(sheet: Sheet, block: Block) -> Iterator[Finding]:
         yield finding(
             "total-missing",
             f"What stands in {sheet.line(rows.number_of[row] - 1)} follows the last total, and no other one counts it.",
-            remedy="Move the row above its total, or put back the total that belongs below it.",
+            remedy="Move it before its total, or put back the total that belongs behind it.",
             sheet=sheet.name,
             cell=whole_address(first_text(sheet, rows, row).cell, rows.number_of[row]),
         )
