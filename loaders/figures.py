@@ -134,13 +134,19 @@ def shown_otherwise(value: CellValue, unit: Unit, shown: NumberFormat) -> Remark
     if isinstance(value, bool) or not isinstance(value, int | float) or not value or not math.isfinite(value):
         return None
     held = stored_number(value)
-    figure = held.scaleb(shown.moved).normalize()
+    if shown.hidden:
+        return (
+            "number-shown-otherwise",
+            f"The cell holds {held:,f} and shows no number; which is meant cannot be known.",
+            "Format the cell as a plain number if it is meant, or clear the cell.",
+        )
+    figure = held.scaleb(shown.moved).normalize() * (-1 if shown.negated else 1)
     if shown.sign and not unit.may_bear(shown.sign):
         return _other_currency(f"{shown.sign}{figure:,f}{shown.says}", shown.sign, unit)
     if _is_right(unit, shown):
         return None
     is_percentage = shown.moved > 0 or shown.says == "%"
-    meant = f"{figure:f}" if shown.moved < 0 or unit.reads == "percent_points" else "the number"
+    meant = f"{figure:f}" if shown.moved < 0 or shown.negated or unit.reads == "percent_points" else "the number"
     return (
         "number-shown-otherwise",
         f"The cell shows {figure:,f}{' %' if is_percentage else shown.says} and holds {held:,f}; which is meant cannot "
@@ -151,6 +157,8 @@ def shown_otherwise(value: CellValue, unit: Unit, shown: NumberFormat) -> Remark
 
 def _is_right(unit: Unit, shown: NumberFormat) -> bool:
     """Whether what a format shows is what is read in the unit."""
+    if shown.negated:
+        return False
     if shown.moved > 0:
         return unit.reads == "percent"
     if shown.says == "%":

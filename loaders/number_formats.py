@@ -11,9 +11,15 @@ PERCENTAGE = 2
 """By how many places the point of a percentage stands further right than that of the number it is held as."""
 
 _REMEMBERED = 1 << 10
-# Text between quotation marks, single characters that are shown as they are, paddings, conditions and currencies.
-_TOKEN = re.compile(r'"(?P<quoted>[^"]*)"|\\(?P<plain>.)|[_*].|\[\$(?P<sign>[^\]-]*)[^\]]*\]|\[[^\]]*\]|(?P<code>.)')
+# Text between quotation marks, single characters shown as they are, paddings, currencies and conditions; not `[h]`.
+_TOKEN = re.compile(
+    r'"(?P<quoted>[^"]*)"|\\(?P<plain>.)|[_*].'
+    r"|\[\$(?P<sign>[^\]-]*)[^\]]*\]|\[(?![hms]+\])[^\]]*\]|(?P<code>.)"
+)
 _DIGIT = re.compile("[0#?]")
+# Digits, a date or a time, `General`, or whatever is there (`@`).
+_SHOWS_SOMETHING = re.compile("[0#?@a-z]", re.IGNORECASE)
+_NEGATIVE = re.compile(r"\W*[(−-]")
 _SCALING = re.compile(r"[0#?](,+)(?![0#?,])")
 _MULTIPLIER = re.compile(r",?(000)\b|\s*(%|(?:k|m|mn|million|bn|billion)\b)", re.IGNORECASE)
 
@@ -23,12 +29,15 @@ class NumberFormat(NamedTuple):
 
     `moved` says by how many places the point stands further right (2: percentages) or left (-3: thousands) than it is;
     `says` is what is written behind the number that multiplies it (`m`, `%`); `sign` is that of a currency other than
-    the one that all units of money have.
+    the one that all units of money have. Positive numbers are `negated` where they stand in brackets or behind a minus;
+    where the number is `hidden`, something else is shown or nothing.
     """
 
     moved: int = 0
     says: str = ""
     sign: str = ""
+    negated: bool = False
+    hidden: bool = False
 
 
 PLAIN = NumberFormat()
@@ -42,8 +51,10 @@ def number_format(code: str) -> NumberFormat:
 
     >>> number_format("0.0%").moved, number_format("#,##0").moved, number_format("#,##0,").moved
     (2, 0, -3)
-    >>> number_format('£0.0,,"m"'), number_format('0.0" %"').says, number_format("[$€-2] #,##0").sign
-    (NumberFormat(moved=-6, says='m', sign=''), '%', '€')
+    >>> number_format('£0.0,,"m"').says, number_format('0.0" %"').says, number_format("[$€-2] #,##0").sign
+    ('m', '%', '€')
+    >>> number_format("(#,##0)").negated, number_format("#,##0_);(#,##0)").negated, number_format(";;;").hidden
+    (True, False, True)
     """
     positive, said, behind, sign = "", "", "", ""
     for token in _TOKEN.finditer(code):
@@ -60,6 +71,8 @@ def number_format(code: str) -> NumberFormat:
         PERCENTAGE * positive.count("%") - (3 * len(scaled[1]) if scaled else 0),
         next(filter(None, multiplier.groups())).lower() if multiplier else "",
         foreign(sign),
+        _NEGATIVE.match(said) is not None,
+        _SHOWS_SOMETHING.search(positive) is None,
     )
 
 
