@@ -63,7 +63,7 @@ def extract(layout: Layout, sheets: list[Sheet], period: Month, settings: Settin
         if sheet is not None and not table.cells
     }
     understood: dict[str, set[int]] = {}
-    taken: dict[str, list[Taken]] = {}
+    taken: dict[int, list[Taken]] = {}
     for table, sheet in placed:
         if sheet is None:
             continue
@@ -85,15 +85,15 @@ def extract(layout: Layout, sheets: list[Sheet], period: Month, settings: Settin
                 result.rows[record.record].chunks.extend(chunks)
             result.findings.extend(reader.findings)
             rows |= reader.headed if table.transposed else reader.understood
-            taken.setdefault(sheet.name, []).append(_taken(reader, found))
+            taken.setdefault(id(sheet), []).append(_taken(reader, found))
     missing = {table.sheet for table, sheet in placed if sheet is None and not table.optional}
     result.findings.extend(_missing_sheet(name, sheets) for name in sorted(missing))
     # Of what stands around single cells and bands, no row is a table's own.
-    mixed = {sheet.name for table, sheet in placed if sheet and (table.cells or table.rows_at_band)}
+    mixed = {id(sheet) for table, sheet in placed if sheet and (table.cells or table.rows_at_band)}
     for sheet in sheets:
         result.findings.extend(_unread(sheet, understood.get(sheet.name)))
-        if sheet.name in taken.keys() - mixed:
-            result.findings.extend(beside_tables(sheet, taken[sheet.name]))
+        if id(sheet) in taken.keys() - mixed:
+            result.findings.extend(beside_tables(sheet, taken[id(sheet)]))
     return result
 
 
