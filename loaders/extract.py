@@ -40,10 +40,14 @@ _OFFSETS = {"above": (-1, 0), "below": (1, 0), "right": (0, 1)}
 
 @dataclass
 class Extraction:
-    """What one file holds: rows by record type, and findings. With an error among them the rows are not loaded."""
+    """What one file holds: rows by record type, and findings. With an error among them the rows are not loaded.
+
+    `months` are those that a series has rows of, whether they report anything or not.
+    """
 
     rows: dict[str, Rows] = field(default_factory=lambda: defaultdict(Rows))
     findings: list[Finding] = field(default_factory=list)
+    months: set[str] = field(default_factory=set)
 
     @property
     def has_error(self) -> bool:
@@ -79,11 +83,14 @@ def extract(layout: Layout, sheets: list[Sheet], period: Month, settings: Settin
             ]
             found = reader.rows()
             result.findings.extend(_of_other_months(layout, table, sheet, found, period))
+            result.months.update(month for rows_found in found for month in rows_found.months if month)
             for record in table.records if found else ():
                 of_record = _Records(table, sheet, record)
                 chunks = [of_record.of(rows, dated=layout.series) for rows in found]
                 result.rows[record.record].chunks.extend(chunks)
             result.findings.extend(reader.findings)
+            if layout.series:
+                result.findings.extend(_undated(reader, found))
             rows |= reader.headed if table.transposed else reader.understood
             taken.setdefault(id(sheet), []).append(_taken(reader, found))
     missing = {table.sheet for table, sheet in placed if sheet is None and not table.optional}
@@ -148,13 +155,28 @@ def _of_other_months(
         rows = next(rows for rows in found if month in rows.months)
         first = rows.months.index(month)
         day = rows.text(table.stands_at, first)
-        number = f"{months[month]} rows" if months[month] > 1 else "One row"
+        several = months[month] > 1
+        which = f"{months[month]} rows of '{table.table}' stand" if several else f"A row of '{table.table}' stands"
         yield finding(
             "period-unexpected",
-            f"{number} of '{table.table}' stand at {month}, and the file was sent for {period}.",
+            f"{which} at {month}, and the file was sent for {period}.",
             remedy="Send it for the month it is about, or correct the dates.",
             sheet=sheet.name,
             cell=day and whole_address(day.cell, rows.number_of[first]),
+        )
+
+
+def _undated(reader: TableReader, found: list[TableRows]) -> Iterator[Finding]:
+    """Rows of a series that do not say which month they are of, and of which nothing was said yet."""
+    if any(told.rule in ("date-invalid", "value-required") for told in reader.findings):
+        return
+    for number in (rows.number_of[row] for rows in found for row, month in enumerate(rows.months) if not month):
+        yield finding(
+            "value-required",
+            f"There is no date in {reader.sheet.line(number - 1)}; which month it is of cannot be known.",
+            remedy="Fill in the date.",
+            sheet=reader.sheet.name,
+            cell=reader.sheet.lines(number - 1),
         )
 
 

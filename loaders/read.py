@@ -6,7 +6,7 @@ import logging
 import shutil
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -233,7 +233,8 @@ def _describe(receipt: Receipt, loaded: LoadedLayout | None, result: Extraction)
     }
     if result.has_error or not (loaded and loaded.layout.series):
         return [whole]
-    months: dict[str, list[RawRow]] = defaultdict(list)
+    # A month that the file has and reports nothing on is one that it takes back.
+    months: dict[str, list[RawRow]] = {month: [] for month in (*result.months, receipt.reporting_period)}
     for found in result.rows.values():
         for row in found:
             months[row["reporting_period"]].append(row)
