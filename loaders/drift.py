@@ -196,7 +196,7 @@ def _out_of_order(sheet: Sheet, index: int, mapped: Mapped) -> Iterator[Finding]
             said = [(number, text, column) for number, text, column in named if number is not None]
             order = [number for number, *_ in said]
             wanted = sorted(order, reverse=bool(order) and order[0] > order[-1])
-            if len(order) > 2 and order != wanted:
+            if len(order) > 2 and order != wanted and not (part == "month" and _are_in_step(order)):
                 text, column = next(each[1:] for each, number in zip(said, wanted, strict=True) if each[0] != number)
                 yield finding(
                     "column-reordered",
@@ -205,6 +205,11 @@ def _out_of_order(sheet: Sheet, index: int, mapped: Mapped) -> Iterator[Finding]
                     sheet=sheet.name,
                     cell=sheet.address(index, column),
                 )
+
+
+def _are_in_step(months: list[int]) -> bool:
+    """Whether each month is the next one of the calendar, whatever its year."""
+    return all((later - earlier) % _MONTHS == 1 for earlier, later in pairwise(months))
 
 
 def _moved(table: TableLayout, sheet: Sheet, index: int, mapped: Mapped) -> Iterator[Finding]:
@@ -299,6 +304,7 @@ def row_drift(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Findin
     if not table.unique:
         yield from _repeated(sheet, block)
     yield from _gaps(table, sheet, block)
+    yield from _months_to_come(sheet, block)
 
 
 def _merged_figures(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Finding]:
@@ -458,7 +464,8 @@ def _gaps(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Finding]:
     for found in block.columns.values():
         for part in _SERIES:
             said = [(parts[part], sheet.address(block.heading_row, column)) for column, parts in found if part in parts]
-            if said:
+            order = [number for text, _ in said if (number := _ordinal(part, text)) is not None]
+            if said and not (part == "month" and _are_in_step(order)):
                 yield from _gaps_in(table, sheet, part, said)
     for part in _SERIES:
         if part in table.columns:
@@ -476,6 +483,29 @@ def _gaps(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Finding]:
                 else []
             )
             yield from _gaps_in(table, sheet, part, said)
+
+
+def _months_to_come(sheet: Sheet, block: Block) -> Iterator[Finding]:
+    """Figures under names of months that stand behind the latest one, as the months to come of a year do."""
+    for name, found in block.columns.items():
+        dated = [
+            (number, parts["month"], column, figures)
+            for (column, parts), figures in zip(found, block.rows.figures.get(name, ()), strict=False)
+            if (number := _ordinal("month", parts.get("month", ""))) is not None
+        ]
+        starts = (place for place in range(1, len(dated)) if dated[place][0] == dated[place - 1][0] + 1 - _MONTHS)
+        to_come = dated[next(starts, len(dated)) :]
+        for _, month, column, figures in to_come:
+            if any(figures.kinds):
+                cell = sheet.address(block.heading_row, column)
+                yield finding(
+                    "year-invalid",
+                    f"The month in {cell} stands behind the one that the file is of. By its name it is {month}, and the "
+                    "same month of the next year may be meant; figures stand under it.",
+                    remedy="Write the headings as dates with their year, or leave months to come blank.",
+                    sheet=sheet.name,
+                    cell=cell,
+                )
 
 
 def _gaps_in(table: TableLayout, sheet: Sheet, part: str, said: list[tuple[str, str]]) -> Iterator[Finding]:
