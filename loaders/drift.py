@@ -500,8 +500,8 @@ def _months_to_come(sheet: Sheet, block: Block) -> Iterator[Finding]:
                 cell = sheet.address(block.heading_row, column)
                 yield finding(
                     "year-invalid",
-                    f"The month in {cell} stands behind the one that the file is of. By its name it is {month}, and the "
-                    "same month of the next year may be meant; figures stand under it.",
+                    f"The month in {cell} stands behind the one that the file is of. By its name it is {month}, and "
+                    "the same month of the next year may be meant; figures stand under it.",
                     remedy="Write the headings as dates with their year, or leave months to come blank.",
                     sheet=sheet.name,
                     cell=cell,
