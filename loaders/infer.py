@@ -6,12 +6,16 @@ become, is a guess that a person checks.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from loaders.cells import Sheet, Workbook, address
+from loaders.apart import Begin, run_apart
+from loaders.cells import Sheet, TooLargeFileError, Workbook, address
+from loaders.formats import read_workbook
 from loaders.number_formats import PLAIN
 from loaders.patterns import PARTS, TOKEN
 from loaders.text import CellValue, key, plain
@@ -74,20 +78,40 @@ class _Table:
     columns: list[_Column] = field(default_factory=list)
 
 
+def infer_file(path: Path, name: str, title: str, organisation: str, feed: str) -> Draft:
+    """Draft a layout of a file, in a process of its own.
+
+    Raises UnreadableFileError, also for a file that takes too long, and ValueError where there is no table.
+    """
+    return run_apart(partial(_infer_file, path, name, title, organisation, feed))
+
+
+def _infer_file(
+    path: Path, name: str, title: str, organisation: str, feed: str, set_aside: Mapping[int, str], begin: Begin
+) -> Draft:
+    if 0 in set_aside:
+        raise TooLargeFileError(set_aside[0])
+    begin(0)
+    return infer(read_workbook(path, path.suffix), name, title, organisation, feed)
+
+
 def infer(workbook: Workbook, name: str, title: str, organisation: str, feed: str) -> Draft:
     """Draft a layout of every table that the workbook's sheets have; ValueError where there is none."""
     tables = [table for sheet in workbook.sheets for table in _tables(sheet)]
     if not tables:
         raise ValueError("no table was found: no row of headings has rows of cells below it")
-    drafts: list[Draft] = []
+    drafts: dict[str, Draft] = {}
+    names: set[str] = set()
     for table in tables:
         drawn = _table_draft(table, feed)
-        same = next((other for other in drafts if _is_same(other, drawn)), None)
-        if same is not None:
-            same["heading"]["at"] += drawn["heading"]["at"]
+        # Tables on one sheet and under the same headings are blocks of one.
+        which = repr([drawn["sheet"], *(column["header"] for column in drawn["columns"].values())])
+        if which in drafts:
+            drafts[which]["heading"]["at"] += drawn["heading"]["at"]
             continue
-        drawn["table"] = _free(drawn["table"], [other["table"] for other in drafts])
-        drafts.append(drawn)
+        drawn["table"] = _free(drawn["table"], names)
+        names.add(drawn["table"])
+        drafts[which] = drawn
     draft: Draft = {
         "layout": name,
         "title": title,
@@ -98,13 +122,7 @@ def infer(workbook: Workbook, name: str, title: str, organisation: str, feed: st
     }
     if states := list(dict.fromkeys(_statements(tables))):
         draft["states"] = states
-    return draft | {"tables": drafts}
-
-
-def _is_same(one: Draft, other: Draft) -> bool:
-    """Whether two tables are blocks of one: on one sheet, under the same headings."""
-    headers = [[column["header"] for column in draft["columns"].values()] for draft in (one, other)]
-    return bool(one["sheet"] == other["sheet"] and headers[0] == headers[1])
+    return draft | {"tables": list(drafts.values())}
 
 
 # Where tables are
@@ -440,7 +458,7 @@ def _slug(text: str) -> str:
     return "_".join(words)[:40].strip("_")
 
 
-def _free(name: str, taken: list[str]) -> str:
+def _free(name: str, taken: Collection[str]) -> str:
     """The name, with a number where it is taken."""
     if name not in taken:
         return name

@@ -2,10 +2,10 @@
 
 import pytest
 
-from loaders.cells import Sheet, Workbook
+from loaders.cells import Sheet, UnreadableFileError, Workbook
 from loaders.extract import extract
 from loaders.formats import read_workbook
-from loaders.infer import infer
+from loaders.infer import infer, infer_file
 from loaders.layout import Layout, LoadedLayout
 from loaders.read import read_file
 from quarterdeck.organisations import Place
@@ -87,3 +87,15 @@ def test_where_a_heading_names_a_unit_words_stand_in_place_of_figures(settings):
     said, rules = figures_of_a_draft(settings, "highlight_report", ["Project", "Saving £000"], *rows)
     assert said == {("A", "saving"): 10_000}
     assert rules == ["number-invalid"] * 3
+
+
+def test_a_file_that_takes_too_long_to_look_through_is_refused(tmp_path, monkeypatch):
+    def without_end(*_):
+        while True:
+            pass
+
+    monkeypatch.setattr("loaders.apart.SECONDS", 0.2)
+    monkeypatch.setattr("loaders.infer.infer", without_end)
+    path = build(tmp_path / "projects", BASES["projects"], {})
+    with pytest.raises(UnreadableFileError, match="takes more than"):
+        infer_file(path, "x", "X", "E06000045", "highlight_report")
