@@ -131,6 +131,9 @@ class TableReader:
                 index += self.layout.heading.rows
                 if self.layout.heading.rows:
                     continue
+            if block and self._starts_another(index, block):
+                yield self._read(block)
+                block = None
             band = self._band(index, block)
             if band is not None:
                 context = self._within(context, *band)
@@ -349,6 +352,11 @@ class TableReader:
             is_blank = not any(texts[column] for column in mapped if column < len(texts))
         # A cell in error has no value, and is not blank.
         return is_blank and not (faults and any((index, column) in faults for column in mapped))
+
+    def _starts_another(self, index: int, block: Block) -> bool:
+        """Whether another table starts in a row, under headings in columns of this one."""
+        others = (other for other in self.others if index in other.heading_rows)
+        return any(not set(block.headings.mapped).isdisjoint(other._headings(index).mapped) for other in others)
 
     def _goes_on_below(self, index: int, block: Block) -> bool:
         """Whether what follows a blank row is a row of the table, by its figures and not only by its place."""

@@ -313,6 +313,25 @@ def test_of_titles_and_lines_above_a_block_the_last_count():
     assert sections(title="{section}ing") == [(None, "Rent"), ("Spend", "Staff")]
 
 
+def test_a_table_ends_where_another_one_starts_in_its_columns():
+    def table(name, label, **more):
+        columns = {"line": {"header": label, "filled": True}, "value": {"header": "{fiscal_year}", "unit": "gbp"}}
+        records = [{"record": "budget_line", "values": ["value"], "set": {"section": name}}]
+        heading = {"rows": 1, "contains": [label]}
+        return {"table": name, "sheet": "Report", "heading": heading, "columns": columns, "records": records} | more
+
+    layout = layout_of(table("income", "Income"))
+    layout = layout.model_copy(update={"tables": [*layout.tables, *layout_of(table("costs", "Costs")).tables]})
+    rows = [["Income", "2018/19"], ["Rent", 1.0], ["Costs", "2018/19"], ["Staff", 2.0]]
+    result = read(layout, sheet(*rows))
+    assert lines(result, "section", "line", "value") == [("income", "Rent", 1), ("costs", "Staff", 2)]
+    assert rules(result) == []
+    # Beside it, another table ends nothing.
+    beside = [["Income", "2018/19", "", "", ""], ["Rent", 1.0, "", "Costs", "2018/19"], ["Fees", 2.0, "", "Staff", 3.0]]
+    found = lines(read(layout, sheet(*beside)), "section", "line")
+    assert found == [("income", "Rent"), ("income", "Fees"), ("costs", "Staff")]
+
+
 def test_each_title_is_read_once_however_many_blocks_stand_below_it(monkeypatch):
     blocks, asked = 50, []
     part = TableReader._part
