@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import chain, compress
@@ -93,6 +93,7 @@ def extract(layout: Layout, sheets: list[Sheet], period: Month, settings: Settin
                 result.findings.extend(_undated(reader, found))
             rows |= reader.headed if table.transposed else reader.understood
             taken.setdefault(id(sheet), []).append(_taken(reader, found))
+    result.findings = list(_unless_read(result.findings, readers.values()))
     missing = {table.sheet for table, sheet in placed if sheet is None and not table.optional}
     result.findings.extend(_missing_sheet(name, sheets) for name in sorted(missing))
     # Of what stands around single cells and bands, no row is a table's own.
@@ -102,6 +103,12 @@ def extract(layout: Layout, sheets: list[Sheet], period: Month, settings: Settin
         if id(sheet) in taken.keys() - mixed:
             result.findings.extend(beside_tables(sheet, taken[id(sheet)]))
     return result
+
+
+def _unless_read(findings: list[Finding], readers: Iterable[TableReader]) -> Iterator[Finding]:
+    """The findings, less those about columns that one table does not know and another one, beside it, has read."""
+    read = {(reader.sheet.name, cell) for reader in readers for cell in reader.heading_cells}
+    return (told for told in findings if told.rule != "column-unexpected" or (told.sheet, told.cell) not in read)
 
 
 def _taken(reader: TableReader, found: list[TableRows]) -> Taken:

@@ -50,7 +50,7 @@ class TableReader:
     """Reads one table; what it cannot accept is in `findings`, in words for the sender.
 
     `understood` are the rows, counted from 0, that are headings or rows of the table, or that the layout ignores;
-    `headed` are the columns that have a heading or stand between such.
+    `headed` are the columns that have a heading or stand between such, `heading_cells` the headings that are read.
     `heading_rows` are the rows in which the table starts; `others` are the readers of the sheet's other tables: where
     one of them starts, this one has ended.
     """
@@ -63,6 +63,7 @@ class TableReader:
         self.findings: list[Finding] = []
         self.understood: set[int] = set()
         self.headed: set[int] = set()
+        self.heading_cells: set[str] = set()
         self.heading_rows = heading_rows(layout.heading, sheet)
         self.others: list[TableReader] = []
         self._told: list[tuple[int, Finding]] = []
@@ -156,6 +157,7 @@ class TableReader:
         said = context | self._said_by_titles(index) | self._said_before(index)
         headings = self._headings(index)
         self.headed.update(headings.headed)
+        self.heading_cells.update(self.sheet.address(index, column) for column in headings.mapped)
         self.findings.extend(headings.findings)
         if not headings.columns:
             return None

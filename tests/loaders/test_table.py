@@ -332,6 +332,27 @@ def test_a_table_ends_where_another_one_starts_in_its_columns():
     assert found == [("income", "Rent"), ("income", "Fees"), ("costs", "Staff")]
 
 
+def test_a_column_that_the_table_beside_has_read_is_not_said_to_be_unread():
+    table = {
+        "columns": {"line": {"header": "Line", "filled": True}, "value": {"header": "Spent", "unit": "gbp"}},
+        "records": [{"record": "budget_line", "values": ["value"]}],
+    }
+    other = {
+        "table": "other",
+        "columns": {"line": {"header": "Item", "filled": True}, "value": {"header": "Cost", "unit": "gbp"}},
+        "records": [{"record": "budget_line", "values": ["value"]}],
+    }
+    layouts = [
+        layout_of(each | {"heading": {"rows": 1, "contains": [each["columns"]["line"]["header"]]}})
+        for each in (table, other)
+    ]
+    layout = layouts[0].model_copy(update={"tables": [each.tables[0] for each in layouts]})
+    rows = [["Line", "Spent", "", "Item", "Cost", "Note"], ["Rent", 1.0, "", "Pens", 2.0, "x"]]
+    result = read(layout, sheet(*rows))
+    assert lines(result, "line", "value") == [("Rent", 1), ("Pens", 2)]
+    assert set(rules(result)) == {("column-unexpected", "F1")}
+
+
 def test_each_title_is_read_once_however_many_blocks_stand_below_it(monkeypatch):
     blocks, asked = 50, []
     part = TableReader._part
