@@ -375,7 +375,10 @@ def load_layouts(folder: Path) -> tuple[LoadedLayout, ...]:
 def recognise(
     settings: Settings, organisation_code: str, feed: str, month: Month, sheets: list[Sheet]
 ) -> LoadedLayout | None:
-    """The layout of that organisation, feed and month whose marks the file has most of; None where it has none."""
+    """The layout of that organisation, feed and month whose marks the file has most of; None where it has none.
+
+    Of several that have as many the newest one counts.
+    """
     candidates = [
         loaded
         for loaded in load_layouts(settings.layouts)
@@ -384,7 +387,7 @@ def recognise(
         and loaded.layout.is_valid_in(month)
     ]
     scored = [(loaded.layout.recognised_in(sheets), loaded) for loaded in candidates]
-    best = max(scored, key=lambda pair: pair[0], default=(0, None))
+    best = max(scored, key=lambda pair: (pair[0], pair[1].layout.valid_from or ""), default=(0, None))
     return best[1] if best[0] else None
 
 

@@ -134,7 +134,7 @@ def read_file(
         if mistaken is not None:
             loaded, result = None, Extraction(findings=[mistaken])
         elif loaded is None:
-            result = Extraction(findings=[_unknown(file_name, place)])
+            result = Extraction(findings=[_unknown(settings, file_name, place, workbook.sheets)])
         else:
             result = extract(loaded.layout, workbook.sheets, month, settings)
             of_form.extend(stated_findings(loaded.layout, workbook.sheets, place, settings))
@@ -160,7 +160,19 @@ def _refused(file_name: str, error: UnreadableFileError) -> Extraction:
     return Extraction(findings=[finding(error.rule, f"'{file_name}' was not read: {error}.", remedy=error.remedy)])
 
 
-def _unknown(file_name: str, place: Place) -> Finding:
+def _unknown(settings: Settings, file_name: str, place: Place, sheets: list[Sheet]) -> Finding:
+    for other in load_layouts(settings.layouts):
+        theirs = other.layout
+        is_ours = theirs.organisation in ("*", place.organisation_code) and theirs.feed == place.feed
+        if is_ours and theirs.recognised_in(sheets) == len(theirs.recognised_by):
+            valid = (("from", theirs.valid_from), ("to", theirs.valid_to))
+            when = " ".join(f"{word} {month}" for word, month in valid if month)
+            return finding(
+                "layout-unknown",
+                f"'{file_name}' is written in the template '{theirs.title}', which is for returns {when}; it was sent "
+                f"for {place.reporting_period}.",
+                remedy="Check which month it is of, and use the template of that month.",
+            )
     return finding(
         "layout-unknown",
         f"No layout of this organisation's {place.feed} describes '{file_name}'.",
