@@ -2,12 +2,13 @@
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from quarterdeck.declared import read_yaml
 
 CURRENCIES_FILE = Path(__file__).with_name("currencies.yml")
+_REMEMBERED = 1 << 12
 
 
 @cache
@@ -33,6 +34,7 @@ def currency_of(sign: str) -> str:
     return _names().get(sign, sign)
 
 
+@lru_cache(_REMEMBERED)
 def sign_in(text: str) -> str | None:
     """The sign of a currency that stands in a text; None where none does.
 

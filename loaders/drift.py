@@ -4,7 +4,7 @@ What is harmless is told for information; whatever could change what a figure me
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import pairwise
@@ -207,9 +207,12 @@ def _out_of_order(sheet: Sheet, index: int, mapped: Mapped) -> Iterator[Finding]
                 )
 
 
-def _are_in_step(months: list[int]) -> bool:
+def _are_in_step(months: Sequence[int | None]) -> bool:
     """Whether each month is the next one of the calendar, whatever its year."""
-    return all((later - earlier) % _MONTHS == 1 for earlier, later in pairwise(months))
+    return all(
+        earlier is not None and later is not None and (later - earlier) % _MONTHS == 1
+        for earlier, later in pairwise(months)
+    )
 
 
 def _moved(table: TableLayout, sheet: Sheet, index: int, mapped: Mapped) -> Iterator[Finding]:
@@ -338,11 +341,13 @@ def _merged_figures(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[
 
 def _covered(sheet: Sheet, block: Block) -> Iterator[Finding]:
     """Cells of the block that others are merged over, and that hold something else than is seen there."""
-    rows = {number - 1 for number in block.rows.number_of}
+    rows = {number - 1 for number in block.rows.number_of} if sheet.merged else set()
     for row in sorted(rows & sheet.merged_rows):
         for column in block.headings.mapped:
-            first, text = sheet.origin(row, column), sheet.text(row, column)
-            if text and first != (row, column) and key(text) != key(sheet.text(*first)):
+            first = sheet.merged.get((row, column), (row, column))
+            if first == (row, column) or not (text := sheet.text(row, column)):
+                continue
+            if key(text) != key(sheet.text(*first)):
                 cell, over = sheet.address(row, column), sheet.address(*first)
                 yield finding(
                     "cell-merged",
@@ -464,8 +469,7 @@ def _gaps(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Finding]:
     for found in block.columns.values():
         for part in _SERIES:
             said = [(parts[part], sheet.address(block.heading_row, column)) for column, parts in found if part in parts]
-            order = [number for text, _ in said if (number := _ordinal(part, text)) is not None]
-            if said and not (part == "month" and _are_in_step(order)):
+            if said and not (part == "month" and _are_in_step([_ordinal(part, text) for text, _ in said])):
                 yield from _gaps_in(table, sheet, part, said)
     for part in _SERIES:
         if part in table.columns:
@@ -488,6 +492,8 @@ def _gaps(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Finding]:
 def _months_to_come(sheet: Sheet, block: Block) -> Iterator[Finding]:
     """Figures under names of months that stand behind the latest one, as the months to come of a year do."""
     for name, found in block.columns.items():
+        if len(found) < 2 or "month" not in found[0][1]:
+            continue
         dated = [
             (number, parts["month"], column, figures)
             for (column, parts), figures in zip(found, block.rows.figures.get(name, ()), strict=False)

@@ -132,7 +132,7 @@ class TableReader:
                 index += self.layout.heading.rows
                 if self.layout.heading.rows:
                     continue
-            if block and self._starts_another(index, block):
+            if block and index in self._starts_of_others and self._starts_another(index, block):
                 yield self._read(block)
                 block = None
             band = self._band(index, block)
@@ -354,6 +354,10 @@ class TableReader:
             is_blank = not any(texts[column] for column in mapped if column < len(texts))
         # A cell in error has no value, and is not blank.
         return is_blank and not (faults and any((index, column) in faults for column in mapped))
+
+    @cached_property
+    def _starts_of_others(self) -> set[int]:
+        return set().union(*(other.heading_rows for other in self.others))
 
     def _starts_another(self, index: int, block: Block) -> bool:
         """Whether another table starts in a row, under headings in columns of this one."""
