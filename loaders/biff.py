@@ -4,12 +4,13 @@ An .xls file is a small file system (a compound file) with a stream of records. 
 [MS-CFB] and [MS-XLS]; every chain is followed for no more steps than the file has sectors.
 """
 
+import re
 import struct
 from collections.abc import Iterator
 
-from loaders.cells import Marks, UnreadableFileError
+from loaders.cells import Address, Marks, UnreadableFileError
 from loaders.limits import check_area
-from loaders.number_formats import BUILT_IN, point_moved
+from loaders.number_formats import BUILT_IN, PLAIN, number_format
 
 _SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HEADER_SIZE, _DIRECTORY_ENTRY, _MINI_SECTOR, _MINI_STREAM_BELOW = 512, 128, 64, 4096
@@ -25,6 +26,16 @@ _CELLS = {_FORMULA, _BOOL_OR_ERROR, 0x0203, 0x0204, 0x00D6, 0x00FD, 0x027E, _SEV
 _OWN_BOOK, _ADD_IN = b"\x01\x04", b"\x01\x3a"
 _ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
 _WORKSHEET = 0
+_BLANK_TEXT = 3
+_COMES_TO_A_NUMBER = re.compile(
+    rb"(?:[\x03-\x07\x12-\x14]"  # an operation, a sign
+    rb"|\x19\x10.."  # SUM of one range
+    rb"|[\x21\x41\x61]\x1b\x00"  # ROUND
+    rb"|[\x22\x42\x62].(?:[\x00\x04-\x07]\x00|\x58\x01)"  # COUNT, SUM, AVERAGE, MIN, MAX, SUBTOTAL
+    rb")\x15*\Z",
+    re.DOTALL,
+)
+"""How the tokens of a formula end that can have no text as its result."""
 
 
 def is_compound(content: bytes) -> bool:
@@ -120,11 +131,13 @@ def _marks_of_book(book: bytes) -> tuple[dict[str, Marks], bool]:
         if kind == _BOUNDSHEET and record[5] == _WORKSHEET:
             sheets[_sheet_name(record)] = struct.unpack_from("<I", record)[0]
         if kind == _FORMAT:
-            formats[struct.unpack_from("<H", record)[0]] = point_moved(_format_code(record))
+            formats[struct.unpack_from("<H", record)[0]] = number_format(_format_code(record))
         if kind == _STYLE:
             styles.append(struct.unpack_from("<H", record, 2)[0])
-    moving = {number: formats[used] for number, used in enumerate(styles) if formats.get(used)}
+    telling = {number: formats[used] for number, used in enumerate(styles) if formats.get(used, PLAIN) != PLAIN}
     found = {}
+    blank_texts: list[tuple[Marks, Address]] = []
+    calculated = True
     area = 0
     for name, start in sheets.items():
         rows = columns = 0
@@ -142,12 +155,18 @@ def _marks_of_book(book: bytes) -> tuple[dict[str, Marks], bool]:
                 rows, columns = max(rows, row + 1), max(columns, _last_column(kind, record, column) + 1)
                 if (error := _error(kind, record)) is not None:
                     marks_of_sheet.faults[row, column] = _ERRORS.get(error, "#ERROR")
-                for number, style in enumerate(_styles_of(kind, record) if moving else ()):
-                    if style in moving:
-                        marks_of_sheet.moved[row, column + number] = moving[style]
+                if kind == _FORMULA and record[12:14] == b"\xff\xff" and record[6] == _BLANK_TEXT:
+                    blank_texts.append((marks_of_sheet, (row, column)))
+                    calculated = calculated and not _comes_to_a_number(record)
+                for number, style in enumerate(_styles_of(kind, record) if telling else ()):
+                    if style in telling:
+                        marks_of_sheet.formats[row, column + number] = telling[style]
         marks_of_sheet.hidden_rows, marks_of_sheet.hidden_columns = frozenset(hidden_rows), frozenset(hidden_columns)
         area += rows * columns
         check_area(area, name)
+    # Programs that do not calculate write a blank text as the value of every formula.
+    for marks_of_sheet, cell in blank_texts if not calculated else ():
+        marks_of_sheet.faults[cell] = "="
     return found, links_out
 
 
@@ -191,6 +210,11 @@ def _styles_of(kind: int, record: bytes) -> list[int]:
 
 def _last_column(kind: int, record: bytes, first: int) -> int:
     return int(struct.unpack_from("<H", record, len(record) - 2)[0]) if kind == _SEVERAL_NUMBERS else first
+
+
+def _comes_to_a_number(formula: bytes) -> bool:
+    length = struct.unpack_from("<H", formula, 20)[0]
+    return _COMES_TO_A_NUMBER.search(formula, 22, 22 + length) is not None
 
 
 def _error(kind: int, record: bytes) -> int | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Literal, TypeVar
 
+from loaders.number_formats import NumberFormat
 from loaders.text import CellValue, compared, shown
 
 T = TypeVar("T")
@@ -46,16 +47,21 @@ class TooLargeFileError(UnreadableFileError):
 
 @dataclass(frozen=True)
 class CsvDialect:
-    """How a csv file is written: `delimiter` and `line_endings` are the characters themselves."""
+    """How a csv file is written: `delimiter` and `line_endings` are the characters themselves.
+
+    A file that does not end its last line may have been cut off there.
+    """
 
     encoding: str
     delimiter: str
     line_endings: tuple[str, ...]
+    ends_its_last_line: bool = True
 
     @property
     def is_usual(self) -> bool:
         """Whether it is what most programs write: UTF-8, commas, one kind of line ending."""
-        return (self.encoding, self.delimiter) == ("UTF-8", ",") and self.line_endings in (("\r\n",), ("\n",), ())
+        usual = (self.encoding, self.delimiter) == ("UTF-8", ",") and self.line_endings in (("\r\n",), ("\n",), ())
+        return usual and self.ends_its_last_line
 
 
 @dataclass
@@ -64,15 +70,14 @@ class Marks:
 
     `faults` are cells whose value is not there: the error they show, or `=` for a formula that was never calculated.
     `links` are formulas that fetch from another file or program. Hidden rows and columns are counted from 0.
-    `moved` are cells whose format shows the point elsewhere than it is in the number: 2 places further right for a
-    percentage, 3 further left (-3) for thousands.
+    `formats` are those of cells that show another figure than they hold: a percentage, thousands, another currency.
     """
 
     faults: dict[Address, str] = field(default_factory=dict)
     links: dict[Address, str] = field(default_factory=dict)
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
-    moved: dict[Address, int] = field(default_factory=dict)
+    formats: dict[Address, NumberFormat] = field(default_factory=dict)
     merged: list[tuple[Address, Address]] | None = None
 
 
@@ -81,7 +86,7 @@ class Sheet:
     """One sheet: `rows[r][c]` is a cell's value, `""` where it is blank.
 
     `merged` leads from every cell of a merged range to the range's first cell.
-    `faults`, `links`, `moved` and the hidden rows and columns are those of `Marks`.
+    `faults`, `links`, `formats` and the hidden rows and columns are those of `Marks`.
     `typed` is false for csv, where every cell is text and a number as text means nothing.
     A `turned` sheet is one seen with its rows as columns; its `address` and the like name the cells as they stand.
     """
@@ -95,7 +100,7 @@ class Sheet:
     links: dict[Address, str] = field(default_factory=dict)
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
-    moved: dict[Address, int] = field(default_factory=dict)
+    formats: dict[Address, NumberFormat] = field(default_factory=dict)
     dialect: CsvDialect | None = None
     turned: bool = False
 
@@ -151,13 +156,13 @@ class Sheet:
         return {row for row, _ in self.merged}
 
     def turn(self) -> "Sheet":
-        """The same sheet with its rows as columns; of its marks only those of merged cells and moved points."""
+        """The same sheet with its rows as columns; of its marks only those of merged cells and formats."""
         return Sheet(
             self.name,
             [[self.value(row, column) for row in range(len(self.rows))] for column in range(self.width)],
             {cell[::-1]: first[::-1] for cell, first in self.merged.items()},
             typed=self.typed,
-            moved={cell[::-1]: places for cell, places in self.moved.items()},
+            formats={cell[::-1]: shown for cell, shown in self.formats.items()},
             turned=not self.turned,
         )
 

@@ -14,7 +14,7 @@ SUFFIXES = (".csv", ".tsv", ".txt")
 
 _MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\xef\xbb\xbf": "UTF-8"}
 _CODECS = {"UTF-8": "utf-8-sig", "UTF-16": "utf-16", "Windows-1252": "cp1252"}
-_DELIMITERS = (",", ";", "\t")
+_DELIMITERS = (",", ";", "\t", "|")
 # What the delimiter is found from.
 _CHARACTERS_LOOKED_AT, _LINES_LOOKED_AT = 1 << 16, 50
 _QUOTED = re.compile(r'"[^"]*"')
@@ -41,7 +41,7 @@ def read_csv(content: bytes) -> Sheet:
     if len(rows) > 1 and not text.endswith(("\n", "\r")) and len(rows[-1]) < len(rows[-2]):
         raise UnreadableFileError("it ends in the middle of a line; it was not sent whole")
     check_area(len(rows) * max(map(len, rows), default=0), CSV_SHEET)
-    dialect = CsvDialect(encoding, delimiter, _line_endings(text))
+    dialect = CsvDialect(encoding, delimiter, _line_endings(text), ends_its_last_line=text.endswith(("\n", "\r")))
     return Sheet(CSV_SHEET, rows, faults=_take_errors(rows), typed=False, links=_links(rows), dialect=dialect)
 
 
@@ -76,7 +76,7 @@ def _delimiter(beginning: str) -> str:
     """The delimiter that parts the most lines into the same number of cells; a comma where none parts any."""
 
     def regularity(delimiter: str) -> tuple[int, int]:
-        reader = csv.reader(io.StringIO(beginning, newline=""), delimiter=delimiter)
+        reader = csv.reader(io.StringIO(beginning, newline=""), delimiter=delimiter, skipinitialspace=True)
         try:
             widths = [len(row) for row, _ in zip(reader, range(_LINES_LOOKED_AT), strict=False)]
         except csv.Error:
@@ -91,7 +91,7 @@ def _delimiter(beginning: str) -> str:
 
 def _rows(text: str, delimiter: str) -> list[list[CellValue]]:
     csv.field_size_limit(LARGEST_LINE)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
     try:
         return [list(row) for row in reader]
     except csv.Error as error:

@@ -4,20 +4,20 @@ What is harmless is told for information; whatever could change what a figure me
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
+from loaders.beside import is_figure
 from loaders.cells import Sheet, whole_address
 from loaders.kinship import names_another_unit, run_that_has
 from loaders.layout import TableLayout
 from loaders.patterns import PARTS, TOKEN, as_path, match, match_path
 from loaders.rows import Block, first_text, own_words
-from loaders.text import LONGEST_REMEMBERED, REMEMBERED, CellValue, key, plain, visible
+from loaders.text import LONGEST_REMEMBERED, REMEMBERED, key, plain, visible
 from loaders.totals import missing_totals, says_total, unlabelled_totals
-from loaders.values import NotANumberError, number
 from quarterdeck.findings import Finding
 from quarterdeck.periods import MONTH_NAMES, fiscal_year
 from quarterdeck.rules import finding
@@ -196,7 +196,7 @@ def _out_of_order(sheet: Sheet, index: int, mapped: Mapped) -> Iterator[Finding]
             said = [(number, text, column) for number, text, column in named if number is not None]
             order = [number for number, *_ in said]
             wanted = sorted(order, reverse=bool(order) and order[0] > order[-1])
-            if len(order) > 2 and order != wanted:
+            if len(order) > 2 and order != wanted and not (part == "month" and _are_in_step(order)):
                 text, column = next(each[1:] for each, number in zip(said, wanted, strict=True) if each[0] != number)
                 yield finding(
                     "column-reordered",
@@ -205,6 +205,14 @@ def _out_of_order(sheet: Sheet, index: int, mapped: Mapped) -> Iterator[Finding]
                     sheet=sheet.name,
                     cell=sheet.address(index, column),
                 )
+
+
+def _are_in_step(months: Sequence[int | None]) -> bool:
+    """Whether each month is the next one of the calendar, whatever its year."""
+    return all(
+        earlier is not None and later is not None and (later - earlier) % _MONTHS == 1
+        for earlier, later in pairwise(months)
+    )
 
 
 def _moved(table: TableLayout, sheet: Sheet, index: int, mapped: Mapped) -> Iterator[Finding]:
@@ -289,6 +297,7 @@ def likely_heading(table: TableLayout, sheet: Sheet, paths_of: Callable[[int], I
 def row_drift(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Finding]:
     """What is to be said of the rows of one block."""
     yield from _merged_figures(table, sheet, block)
+    yield from _covered(sheet, block)
     yield from _misaligned(sheet, block)
     unlabelled = list(unlabelled_totals(sheet, block))
     yield from unlabelled
@@ -298,6 +307,7 @@ def row_drift(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Findin
     if not table.unique:
         yield from _repeated(sheet, block)
     yield from _gaps(table, sheet, block)
+    yield from _months_to_come(sheet, block)
 
 
 def _merged_figures(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Finding]:
@@ -329,6 +339,25 @@ def _merged_figures(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[
                 )
 
 
+def _covered(sheet: Sheet, block: Block) -> Iterator[Finding]:
+    """Cells of the block that others are merged over, and that hold something else than is seen there."""
+    rows = {number - 1 for number in block.rows.number_of} if sheet.merged else set()
+    for row in sorted(rows & sheet.merged_rows):
+        for column in block.headings.mapped:
+            first = sheet.merged.get((row, column), (row, column))
+            if first == (row, column) or not (text := sheet.text(row, column)):
+                continue
+            if key(text) != key(sheet.text(*first)):
+                cell, over = sheet.address(row, column), sheet.address(*first)
+                yield finding(
+                    "cell-merged",
+                    f"{cell} holds '{text[:40]}', which nobody sees: {over} is merged over it.",
+                    remedy=f"Unmerge {over}, and see which of the cells are meant.",
+                    sheet=sheet.name,
+                    cell=cell,
+                )
+
+
 def blank_headings(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Finding]:
     """Columns of a block's rows that no heading stands over: those with figures, and single cells of any other.
 
@@ -339,15 +368,15 @@ def blank_headings(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[F
     rows = sorted({number - 1 for number in block.rows.number_of})
     for column in _beside_the_headed(sheet, block, rows):
         filled = [row for row in rows if sheet.text(row, column)]
-        figures = [row for row in filled if _is_figure(sheet.value(row, column))]
+        figures = [row for row in filled if is_figure(sheet.value(row, column))]
         heading = sheet.address(block.heading_row + table.heading.rows - 1, column)
         if figures or (filled and not block.complete):
             what = "figures" if figures else "cells"
             first, *more = figures or filled
             yield finding(
                 "heading-blank",
-                f"{heading} is blank, and {what} stand under it ({sheet.address(first, column)} is the first of "
-                f"{len(more) + 1}); they were not read.",
+                f"{heading} is blank, and {what} stand {'beside' if sheet.turned else 'under'} it "
+                f"({sheet.address(first, column)} is the first of {len(more) + 1}); they were not read.",
                 remedy=f"Give the column its heading of the template, or move the {what} out of the table.",
                 sheet=sheet.name,
                 cell=heading,
@@ -374,15 +403,6 @@ def _beside_the_headed(sheet: Sheet, block: Block, rows: list[int]) -> list[int]
     while last + 1 in filled and sheet.typed:
         last += 1
     return sorted(column for column in filled if first <= column <= last)
-
-
-def _is_figure(value: CellValue) -> bool:
-    for reads in ("number", "percent", "money"):
-        try:
-            return number(value, reads) is not None
-        except NotANumberError:
-            continue
-    return False
 
 
 def _misaligned(sheet: Sheet, block: Block) -> Iterator[Finding]:
@@ -449,7 +469,7 @@ def _gaps(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Finding]:
     for found in block.columns.values():
         for part in _SERIES:
             said = [(parts[part], sheet.address(block.heading_row, column)) for column, parts in found if part in parts]
-            if said:
+            if said and not (part == "month" and _are_in_step([_ordinal(part, text) for text, _ in said])):
                 yield from _gaps_in(table, sheet, part, said)
     for part in _SERIES:
         if part in table.columns:
@@ -467,6 +487,31 @@ def _gaps(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Finding]:
                 else []
             )
             yield from _gaps_in(table, sheet, part, said)
+
+
+def _months_to_come(sheet: Sheet, block: Block) -> Iterator[Finding]:
+    """Figures under names of months that stand behind the latest one, as the months to come of a year do."""
+    for name, found in block.columns.items():
+        if len(found) < 2 or "month" not in found[0][1]:
+            continue
+        dated = [
+            (number, parts["month"], column, figures)
+            for (column, parts), figures in zip(found, block.rows.figures.get(name, ()), strict=False)
+            if (number := _ordinal("month", parts.get("month", ""))) is not None
+        ]
+        starts = (place for place in range(1, len(dated)) if dated[place][0] == dated[place - 1][0] + 1 - _MONTHS)
+        to_come = dated[next(starts, len(dated)) :]
+        for _, month, column, figures in to_come:
+            if any(figures.kinds):
+                cell = sheet.address(block.heading_row, column)
+                yield finding(
+                    "year-invalid",
+                    f"The month in {cell} stands behind the one that the file is of. By its name it is {month}, and "
+                    "the same month of the next year may be meant; figures stand under it.",
+                    remedy="Write the headings as dates with their year, or leave months to come blank.",
+                    sheet=sheet.name,
+                    cell=cell,
+                )
 
 
 def _gaps_in(table: TableLayout, sheet: Sheet, part: str, said: list[tuple[str, str]]) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from loaders.cells import Marks, UnreadableFileError, column_number
 from loaders.limits import LARGEST_AREA, check_area
 from loaders.links import is_outward
-from loaders.number_formats import BUILT_IN, point_moved
+from loaders.number_formats import BUILT_IN, PLAIN, NumberFormat, number_format
 from loaders.package import Parts
 
 WORKBOOK, RELATIONS, STYLES = "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml"
@@ -75,9 +75,9 @@ def marks(parts: Parts) -> dict[str, Marks]:
             raise UnreadableFileError(f"it is damaged: its sheet '{name}' is not in it")
     _check_areas(sheets, by_name)
     styles = by_name.get(STYLES, b"")
-    moving = (_moving_remembered if len(styles) <= _LARGEST_REMEMBERED else _moving_styles)(styles)
+    telling = (_telling_remembered if len(styles) <= _LARGEST_REMEMBERED else _telling_styles)(styles)
     calculated = not _TO_BE_CALCULATED.search(parts[WORKBOOK])
-    return {name: _marks_of(by_name[target], moving, calculated=calculated) for name, target in sheets}
+    return {name: _marks_of(by_name[target], telling, calculated=calculated) for name, target in sheets}
 
 
 def _sheets(workbook: bytes, relations: bytes) -> list[tuple[str, str]]:
@@ -152,26 +152,25 @@ def _cells(body: bytes) -> Iterator[_Cell]:
         yield _Cell(row, column, tag["head"], body[tag.end() : end.start()] if end else b"")
 
 
-def _moving_styles(styles: bytes) -> dict[bytes, int]:
-    """Styles of cells, by their numbers, whose format shows the point elsewhere than it is; and by how many places."""
-    formats: dict[bytes, int] = {str(number).encode(): places for number, places in BUILT_IN.items()}
+def _telling_styles(styles: bytes) -> dict[bytes, NumberFormat]:
+    """Styles of cells, by their numbers, whose format shows another figure than the cell holds; and that format."""
+    formats = {str(number).encode(): built_in for number, built_in in BUILT_IN.items()}
     for declared in _FORMAT.findall(styles):
         attributes = _attributes(declared)
-        if places := point_moved(_text(attributes.get("formatCode", b""))):
-            formats[attributes.get("numFmtId", b"")] = places
+        formats[attributes.get("numFmtId", b"")] = number_format(_text(attributes.get("formatCode", b"")))
     cell_styles = _CELL_STYLES.search(styles)
     numbered = enumerate(_STYLE.findall(cell_styles[0]) if cell_styles else ())
     uses = {str(number).encode(): _attributes(style).get("numFmtId", b"") for number, style in numbered}
-    return {number: formats[used] for number, used in uses.items() if used in formats}
+    return {number: formats[used] for number, used in uses.items() if formats.get(used, PLAIN) != PLAIN}
 
 
-_moving_remembered = lru_cache(_REMEMBERED)(_moving_styles)
+_telling_remembered = lru_cache(_REMEMBERED)(_telling_styles)
 
 
-def _marks_of(body: bytes, moving: dict[bytes, int], *, calculated: bool) -> Marks:
+def _marks_of(body: bytes, telling: dict[bytes, NumberFormat], *, calculated: bool) -> Marks:
     found = Marks()
-    if moving and not moving.keys().isdisjoint(_STYLED.findall(body)):
-        _look_at_styles(body, moving, found)
+    if telling and not telling.keys().isdisjoint(_STYLED.findall(body)):
+        _look_at_styles(body, telling, found)
     if _may_have_formulas(body) and (_FORMULA.search(body) or _IS_ERROR.search(body)):
         _look_at_formulas(body, found, calculated=calculated)
     if b"hidden=" in body:
@@ -185,11 +184,11 @@ def _may_have_formulas(body: bytes) -> bool:
     return b"<f" in body or b":f" in body or b't="e"' in body or b"t='e'" in body
 
 
-def _look_at_styles(body: bytes, moving: dict[bytes, int], found: Marks) -> None:
+def _look_at_styles(body: bytes, telling: dict[bytes, NumberFormat], found: Marks) -> None:
     for cell in _cells(body):
         style = _STYLED.search(cell.head)
-        if style and cell.body and style[1] in moving:
-            found.moved[cell.row, cell.column] = moving[style[1]]
+        if style and cell.body and style[1] in telling:
+            found.formats[cell.row, cell.column] = telling[style[1]]
 
 
 def _look_at_formulas(body: bytes, found: Marks, *, calculated: bool) -> None:

@@ -2,21 +2,23 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import chain, compress
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from loaders.beside import Taken, beside_tables
 from loaders.cells import Address, Sheet, address, whole_address
 from loaders.columns import Chunk, RawRow, Rows
 from loaders.figures import read_figure, shown_otherwise
-from loaders.layout import CellTable, Layout, Record, TableLayout, Unit, units
+from loaders.layout import CellTable, Layout, Record, TableLayout
 from loaders.patterns import find, match
 from loaders.rows import Figures, Kind, TableRows, Text, Words
 from loaders.table import TableReader, heading_rows, token_of
 from loaders.text import REMEMBERED
+from loaders.units import Unit, units
 from quarterdeck.findings import Finding, Severity
 from quarterdeck.periods import Month
 from quarterdeck.rules import finding
@@ -38,10 +40,14 @@ _OFFSETS = {"above": (-1, 0), "below": (1, 0), "right": (0, 1)}
 
 @dataclass
 class Extraction:
-    """What one file holds: rows by record type, and findings. With an error among them the rows are not loaded."""
+    """What one file holds: rows by record type, and findings. With an error among them the rows are not loaded.
+
+    `months` are those that a series has rows of, whether they report anything or not.
+    """
 
     rows: dict[str, Rows] = field(default_factory=lambda: defaultdict(Rows))
     findings: list[Finding] = field(default_factory=list)
+    months: set[str] = field(default_factory=set)
 
     @property
     def has_error(self) -> bool:
@@ -61,6 +67,7 @@ def extract(layout: Layout, sheets: list[Sheet], period: Month, settings: Settin
         if sheet is not None and not table.cells
     }
     understood: dict[str, set[int]] = {}
+    taken: dict[int, list[Taken]] = {}
     for table, sheet in placed:
         if sheet is None:
             continue
@@ -76,17 +83,41 @@ def extract(layout: Layout, sheets: list[Sheet], period: Month, settings: Settin
             ]
             found = reader.rows()
             result.findings.extend(_of_other_months(layout, table, sheet, found, period))
+            result.months.update(month for rows_found in found for month in rows_found.months if month)
             for record in table.records if found else ():
                 of_record = _Records(table, sheet, record)
                 chunks = [of_record.of(rows, dated=layout.series) for rows in found]
                 result.rows[record.record].chunks.extend(chunks)
             result.findings.extend(reader.findings)
+            if layout.series:
+                result.findings.extend(_undated(reader, found))
             rows |= reader.headed if table.transposed else reader.understood
+            taken.setdefault(id(sheet), []).append(_taken(reader, found))
+    result.findings = list(_unless_read(result.findings, readers.values()))
     missing = {table.sheet for table, sheet in placed if sheet is None and not table.optional}
     result.findings.extend(_missing_sheet(name, sheets) for name in sorted(missing))
+    # Of what stands around single cells and bands, no row is a table's own.
+    mixed = {id(sheet) for table, sheet in placed if sheet and (table.cells or table.rows_at_band)}
     for sheet in sheets:
         result.findings.extend(_unread(sheet, understood.get(sheet.name)))
+        if id(sheet) in taken.keys() - mixed:
+            result.findings.extend(beside_tables(sheet, taken[id(sheet)]))
     return result
+
+
+def _unless_read(findings: list[Finding], readers: Iterable[TableReader]) -> Iterator[Finding]:
+    """The findings, less those about columns that one table does not know and another one, beside it, has read."""
+    read = {(reader.sheet.name, cell) for reader in readers for cell in reader.heading_cells}
+    return (told for told in findings if told.rule != "column-unexpected" or (told.sheet, told.cell) not in read)
+
+
+def _taken(reader: TableReader, found: list[TableRows]) -> Taken:
+    """The rows and columns of the sheet that a table takes up."""
+    name, lines = reader.layout.table, {number - 1 for rows in found for number in rows.number_of}
+    if not reader.sheet.turned:
+        return Taken(name, lines, reader.headed)
+    columns = lines | reader.heading_rows
+    return Taken(name, reader.headed, set(range(min(columns, default=0), max(columns, default=-1) + 1)))
 
 
 def _with_renamed_sheets(
@@ -131,13 +162,28 @@ def _of_other_months(
         rows = next(rows for rows in found if month in rows.months)
         first = rows.months.index(month)
         day = rows.text(table.stands_at, first)
-        number = f"{months[month]} rows" if months[month] > 1 else "One row"
+        several = months[month] > 1
+        which = f"{months[month]} rows of '{table.table}' stand" if several else f"A row of '{table.table}' stands"
         yield finding(
             "period-unexpected",
-            f"{number} of '{table.table}' stand at {month}, and the file was sent for {period}.",
+            f"{which} at {month}, and the file was sent for {period}.",
             remedy="Send it for the month it is about, or correct the dates.",
             sheet=sheet.name,
             cell=day and whole_address(day.cell, rows.number_of[first]),
+        )
+
+
+def _undated(reader: TableReader, found: list[TableRows]) -> Iterator[Finding]:
+    """Rows of a series that do not say which month they are of, and of which nothing was said yet."""
+    if any(told.rule in ("date-invalid", "value-required") for told in reader.findings):
+        return
+    for number in (rows.number_of[row] for rows in found for row, month in enumerate(rows.months) if not month):
+        yield finding(
+            "value-required",
+            f"There is no date in {reader.sheet.line(number - 1)}; which month it is of cannot be known.",
+            remedy="Fill in the date.",
+            sheet=reader.sheet.name,
+            cell=reader.sheet.lines(number - 1),
         )
 
 
@@ -431,8 +477,8 @@ def _read_cells(table: TableLayout, sheet: Sheet, known_units: dict[str, Unit], 
         value, remarks = read_figure(
             sheet.value(row, column), unit, typed=sheet.typed, above_150_percent=spec.above_150_percent
         )
-        places = sheet.moved.get((row, column))
-        if places and (otherwise := shown_otherwise(sheet.value(row, column), unit, places)):
+        shown = sheet.formats.get((row, column))
+        if shown and (otherwise := shown_otherwise(sheet.value(row, column), unit, shown)):
             value, remarks = None, (otherwise,)
         result.findings.extend(
             finding(rule, message, remedy=remedy, sheet=sheet.name, cell=address(row, column))

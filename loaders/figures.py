@@ -6,9 +6,11 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from loaders.layout import Unit
+from loaders.currencies import currency_of, sign_in
 from loaders.meant import LARGEST_FRACTION, probably
+from loaders.number_formats import NumberFormat
 from loaders.text import LONGEST_REMEMBERED, REMEMBERED, CellValue, plain
+from loaders.units import Unit
 from loaders.values import NotANumberError, is_dash, number, says_thousands_twice, stored_number
 
 _LARGEST = Decimal(10) ** 12
@@ -17,6 +19,8 @@ _SMALLEST_AMOUNT = 1_000
 _ENDS_OF_A_BARE_NUMBER = "0123456789)."
 _DECIMALS_KEPT = 6
 _STORED = {float, str}
+_PLACES = {"k": 3, "000": 3, "m": 6, "mn": 6, "million": 6, "bn": 9, "billion": 9}
+"""How many places further right the point of a number is meant to stand that has this behind it."""
 _WRITTEN_AS_NUMBERS = ("number", "percent", "percent_points")
 _KINDS = {
     "percent": "a percentage",
@@ -47,7 +51,10 @@ def read_figure(value: CellValue, unit: Unit, *, typed: bool = True, above_150_p
     more are rounded, which is told. Whatever could be read in two ways is refused.
     """
     short = not isinstance(value, str) or len(value) <= LONGEST_REMEMBERED
-    return (_read_remembered if short else _read)(value, unit.reads, typed, above_150_percent)
+    figure = (_read_remembered if short else _read)(value, unit.reads, typed, above_150_percent)
+    if figure.value is not None and isinstance(value, str) and (sign := sign_in(value)) and not unit.may_bear(sign):
+        return Figure(None, (_other_currency(plain(value), sign, unit),))
+    return figure
 
 
 def _read(value: CellValue, reads: str, typed: bool, above_150_percent: bool) -> Figure:
@@ -118,23 +125,57 @@ def read_column(values: list[CellValue], unit: Unit, *, above_150_percent: bool)
         return None
 
 
-def shown_otherwise(value: CellValue, unit: Unit, moved: int) -> Remark | None:
-    """What is to be said of a number whose format shows the point so many places elsewhere; None where that is right.
+def shown_otherwise(value: CellValue, unit: Unit, shown: NumberFormat) -> Remark | None:
+    """What is to be said of a number whose format shows it in this way; None where that is right in the unit.
 
     What is typed as 3.4% is held as 0.034: right where fractions are kept, a hundred times too small elsewhere. What is
     shown in thousands is held in full: a thousand times too large where the unit of the column is thousands already.
     """
     if isinstance(value, bool) or not isinstance(value, int | float) or not value or not math.isfinite(value):
         return None
-    if (unit.reads == "percent") if moved > 0 else unit.scale == 1:
-        return None
     held = stored_number(value)
-    shown = held.scaleb(moved).normalize()
-    meant = f"{shown:f}" if moved < 0 or unit.reads == "percent_points" else "the number"
+    if shown.hidden:
+        return (
+            "number-shown-otherwise",
+            f"The cell holds {held:,f} and shows no number; which is meant cannot be known.",
+            "Format the cell as a plain number if it is meant, or clear the cell.",
+        )
+    figure = held.scaleb(shown.moved).normalize() * (-1 if shown.negated else 1)
+    if shown.sign and not unit.may_bear(shown.sign):
+        return _other_currency(f"{shown.sign}{figure:,f}{shown.says}", shown.sign, unit)
+    if _is_right(unit, shown):
+        return None
+    is_percentage = shown.moved > 0 or shown.says == "%"
+    meant = f"{figure:f}" if shown.moved < 0 or shown.negated or unit.reads == "percent_points" else "the number"
     return (
         "number-shown-otherwise",
-        f"The cell shows {shown:,f}{' %' if moved > 0 else ''} and holds {held:,f}; which is meant cannot be known.",
+        f"The cell shows {figure:,f}{' %' if is_percentage else shown.says} and holds {held:,f}; which is meant cannot "
+        "be known.",
         f"Format the cell as a plain number, and type {meant} in the unit of the heading into it.",
+    )
+
+
+def _is_right(unit: Unit, shown: NumberFormat) -> bool:
+    """Whether what a format shows is what is read in the unit."""
+    if shown.negated:
+        return False
+    if shown.moved > 0:
+        return unit.reads == "percent"
+    if shown.says == "%":
+        return unit.reads == "percent_points"
+    if shown.says and unit.currency:
+        return unit.scale == Decimal(1).scaleb(_PLACES[shown.says] + shown.moved)
+    return not shown.moved or unit.scale == 1
+
+
+def _other_currency(shown: str, sign: str, unit: Unit) -> Remark:
+    own = unit.currency and unit.currency.upper()
+    return (
+        "currency-mismatch",
+        f"'{shown}' is an amount in {currency_of(sign).upper()}; the column holds {own or 'no amounts of money'}.",
+        f"Convert the amount into {own}, and type the number alone."
+        if own
+        else "Type the number alone, or ask the data team whether the column is one of money.",
     )
 
 

@@ -12,7 +12,7 @@ _NOT_IN_NAMES = re.compile(r"[\\/?*\[\]:\x00-\x1f]")
 _COMMA_OF_EITHER_KIND = re.compile(r"[-(£]*[0-9]{1,3},[0-9]{3}\)?")
 # Decimals behind a point, unless they are three, or two commas at thousands, leave no doubt.
 _POINT_OR_THOUSANDS = re.compile(r"[-(£]*[0-9,]*(?:[0-9]\.(?:[0-9]{1,2}|[0-9]{4,})|[0-9]{1,3},[0-9]{3},[0-9]{3})%?\)?")
-_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _LINE_ENDINGS = {"\r\n": "CR LF", "\n": "LF", "\r": "CR"}
 
 
@@ -126,9 +126,12 @@ def _commas_of_two_kinds(sheet: Sheet, dialect: CsvDialect) -> Iterator[Finding]
 def _dialect(dialect: CsvDialect) -> Finding:
     delimiter = _DELIMITERS.get(dialect.delimiter, f"'{dialect.delimiter}'")
     endings = " and ".join(_LINE_ENDINGS[ending] for ending in dialect.line_endings)
+    last = "" if dialect.ends_its_last_line else " Its last line has no end."
     return finding(
         "csv-dialect",
         f"The file is written in {dialect.encoding} with {delimiter} between cells"
-        f"{f' and {endings} at the ends of lines' if endings else ''}; it was read so.",
-        remedy="Nothing needs to be done; 'CSV UTF-8' is what is written most widely.",
+        f"{f' and {endings} at the ends of lines' if endings else ''}; it was read so.{last}",
+        remedy="See that the last figure was not cut off."
+        if last
+        else "Nothing needs to be done; 'CSV UTF-8' is what is written most widely.",
     )

@@ -68,11 +68,15 @@ def _marks_of_package(content: bytes) -> tuple[dict[str, Marks], bool]:
 
 def _sheets(content: bytes, marks: dict[str, Marks]) -> Iterator[Sheet]:
     try:
+        seen = set[str]()
         with io.BytesIO(content) as stream:
             workbook = CalamineWorkbook.from_filelike(stream)
             for number, metadata in enumerate(workbook.sheets_metadata):
                 if metadata.typ != SheetTypeEnum.WorkSheet:
                     continue
+                if metadata.name in seen:
+                    raise UnreadableFileError(f"it is damaged: two of its sheets are named '{metadata.name}'")
+                seen.add(metadata.name)
                 if metadata.name not in marks:
                     raise UnreadableFileError(f"it is damaged: its sheet '{metadata.name}' is not in it")
                 found = marks[metadata.name]
@@ -89,7 +93,7 @@ def _sheets(content: bytes, marks: dict[str, Marks]) -> Iterator[Sheet]:
                     links=found.links,
                     hidden_rows=found.hidden_rows,
                     hidden_columns=found.hidden_columns,
-                    moved=found.moved,
+                    formats=found.formats,
                 )
     except PasswordError as error:
         raise UnreadableFileError("the workbook is protected by a password") from error

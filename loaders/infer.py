@@ -6,12 +6,17 @@ become, is a guess that a person checks.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from loaders.cells import Sheet, Workbook, address
+from loaders.apart import Begin, run_apart
+from loaders.cells import Sheet, TooLargeFileError, Workbook, address
+from loaders.formats import read_workbook
+from loaders.number_formats import PLAIN
 from loaders.patterns import PARTS, TOKEN
 from loaders.text import CellValue, key, plain
 from loaders.values import NotADateError, NotANumberError, calendar_day, number
@@ -73,20 +78,40 @@ class _Table:
     columns: list[_Column] = field(default_factory=list)
 
 
+def infer_file(path: Path, name: str, title: str, organisation: str, feed: str) -> Draft:
+    """Draft a layout of a file, in a process of its own.
+
+    Raises UnreadableFileError, also for a file that takes too long, and ValueError where there is no table.
+    """
+    return run_apart(partial(_infer_file, path, name, title, organisation, feed))
+
+
+def _infer_file(
+    path: Path, name: str, title: str, organisation: str, feed: str, set_aside: Mapping[int, str], begin: Begin
+) -> Draft:
+    if 0 in set_aside:
+        raise TooLargeFileError(set_aside[0])
+    begin(0)
+    return infer(read_workbook(path, path.suffix), name, title, organisation, feed)
+
+
 def infer(workbook: Workbook, name: str, title: str, organisation: str, feed: str) -> Draft:
     """Draft a layout of every table that the workbook's sheets have; ValueError where there is none."""
     tables = [table for sheet in workbook.sheets for table in _tables(sheet)]
     if not tables:
         raise ValueError("no table was found: no row of headings has rows of cells below it")
-    drafts: list[Draft] = []
+    drafts: dict[str, Draft] = {}
+    names: set[str] = set()
     for table in tables:
         drawn = _table_draft(table, feed)
-        same = next((other for other in drafts if _is_same(other, drawn)), None)
-        if same is not None:
-            same["heading"]["at"] += drawn["heading"]["at"]
+        # Tables on one sheet and under the same headings are blocks of one.
+        which = repr([drawn["sheet"], *(column["header"] for column in drawn["columns"].values())])
+        if which in drafts:
+            drafts[which]["heading"]["at"] += drawn["heading"]["at"]
             continue
-        drawn["table"] = _free(drawn["table"], [other["table"] for other in drafts])
-        drafts.append(drawn)
+        drawn["table"] = _free(drawn["table"], names)
+        names.add(drawn["table"])
+        drafts[which] = drawn
     draft: Draft = {
         "layout": name,
         "title": title,
@@ -97,13 +122,7 @@ def infer(workbook: Workbook, name: str, title: str, organisation: str, feed: st
     }
     if states := list(dict.fromkeys(_statements(tables))):
         draft["states"] = states
-    return draft | {"tables": drafts}
-
-
-def _is_same(one: Draft, other: Draft) -> bool:
-    """Whether two tables are blocks of one: on one sheet, under the same headings."""
-    headers = [[column["header"] for column in draft["columns"].values()] for draft in (one, other)]
-    return bool(one["sheet"] == other["sheet"] and headers[0] == headers[1])
+    return draft | {"tables": list(drafts.values())}
 
 
 # Where tables are
@@ -167,7 +186,8 @@ def _columns(table: _Table) -> Iterator[_Column]:
         rows = range(table.top + table.rows, table.end)
         filled = [value for row in rows if plain(value := sheet.value(row, place))]
         if path or filled:
-            yield _Column(place, tuple(path), filled, any(sheet.moved.get((row, place), 0) > 0 for row in rows))
+            formats = [sheet.formats.get((row, place), PLAIN) for row in rows]
+            yield _Column(place, tuple(path), filled, any(shown.moved > 0 for shown in formats))
 
 
 # What a column holds
@@ -255,7 +275,7 @@ def _table_draft(table: _Table, feed: str) -> Draft:
     draft["columns"] = columns
     if totals:
         draft["totals"] = totals
-    draft["records"] = [_record(draft, label, feed)]
+    draft["records"] = list(_records(draft, label, feed))
     order = ("table", "sheet", "heading", "columns", "totals", "unique", "records")
     return {part: draft[part] for part in order if part in draft}
 
@@ -284,7 +304,9 @@ def _heading(table: _Table) -> Draft:
 
 def _column_draft(column: _Column, pattern: tuple[str, ...]) -> Draft:
     draft: Draft = {"header": _as_header(pattern)}
-    if _share(column, _is_figure) >= _MOST or (not column.cells and _named_unit(column)):
+    share = _share(column, _is_figure)
+    # Where the heading names a unit, what is no figure is rather a word in place of one.
+    if share >= _MOST or (_named_unit(column) and (share or not column.cells)):
         draft["unit"] = _unit(column)
         if decimals := _decimals(column):
             draft["decimals"] = decimals
@@ -331,8 +353,16 @@ def _totals(label: _Column) -> Iterator[Draft]:
     yield {"column": label.name, "label": last, **({"type": "total"} if others else {})}
 
 
+def _records(draft: Draft, label: str | None, feed: str) -> Iterator[Draft]:
+    """The record type that fits the feed and the columns best, and one for the figures that it has no fields for."""
+    record = _record(draft, label, feed)
+    yield record
+    held = {*record.get("values", ()), *record.get("fields", {}).values()}
+    if left := [name for name, spec in draft["columns"].items() if "unit" in spec and name not in held]:
+        yield _figures(draft, left, label)
+
+
 def _record(draft: Draft, label: str | None, feed: str) -> Draft:
-    """The record type that fits the feed and the columns best."""
     columns: dict[str, Draft] = draft["columns"]
     figures = [name for name, spec in columns.items() if "unit" in spec]
     words = [name for name, spec in columns.items() if "unit" not in spec and "date" not in spec]
@@ -358,9 +388,25 @@ def _record(draft: Draft, label: str | None, feed: str) -> Draft:
         has_months = any("{month}" in _heading_of(columns[name]) for name in figures)
         record = "agency" if has_months else "workforce_indicator"
         field_of_label = "measure" if has_months else "subject"
-        return {"record": record, "values": figures, "fields": {field_of_label: label} if label else {}}
-    fields = {"item": label} if label else {}
-    return {"record": "figure", "values": figures, "fields": fields, "set": {"topic": draft["table"]}}
+        fields = ({field_of_label: label} if label else {}) | ({} if has_months else _dated(columns, "period_end"))
+        return {"record": record, "values": figures, "fields": fields}
+    return _figures(draft, figures, label)
+
+
+def _figures(draft: Draft, names: list[str], label: str | None) -> Draft:
+    """Figures of any kind, under the names of their columns."""
+    columns: dict[str, Draft] = draft["columns"]
+    for name in names:
+        heading = _heading_of(columns[name])
+        periods = [part for part in ("{fiscal_year}", "{quarter}", "{month}") if part in heading]
+        columns[name]["dimensions"] = {"figure": name} | ({"period": " ".join(periods)} if periods else {})
+    fields = ({"item": label} if label else {}) | _dated(columns, "period")
+    return {"record": "figure", "values": names, "fields": fields, "set": {"topic": draft["table"]}}
+
+
+def _dated(columns: dict[str, Draft], field_name: str) -> Draft:
+    """The field that says when, where a column of dates does."""
+    return next(({field_name: name} for name, spec in columns.items() if "date" in spec), {})
 
 
 def _quantities(columns: dict[str, Draft], figures: list[str]) -> dict[str, str]:
@@ -382,9 +428,7 @@ def _dimensions(column: Draft, name: str, feed: str) -> dict[str, str]:
         quarter = "{fiscal_year} {quarter}" if "{fiscal_year}" in heading and "{quarter}" in heading else None
         measure = "target" if "target" in heading.lower() else "actual"
         return {"measure": measure} | ({"fiscal_quarter": quarter} if quarter else {})
-    if feed == "hr_metrics":
-        return {} if "{month}" in heading else {"indicator": name}
-    return {"figure": name} | ({"period": "{fiscal_year}"} if "{fiscal_year}" in heading else {})
+    return {} if "{month}" in heading else {"indicator": name}
 
 
 def _heading_of(column: Draft) -> str:
@@ -414,7 +458,7 @@ def _slug(text: str) -> str:
     return "_".join(words)[:40].strip("_")
 
 
-def _free(name: str, taken: list[str]) -> str:
+def _free(name: str, taken: Collection[str]) -> str:
     """The name, with a number where it is taken."""
     if name not in taken:
         return name

@@ -3,6 +3,7 @@
 import re
 from difflib import SequenceMatcher, get_close_matches
 
+from loaders.currencies import currency_of, sign_in
 from loaders.layout import TableLayout
 from loaders.patterns import PARTS, TOKEN, match, match_path
 from loaders.text import key
@@ -35,11 +36,16 @@ def run_that_has(table: TableLayout, path: tuple[str, ...]) -> tuple[str, ...] |
 
 
 def names_another_unit(wanted: tuple[str, ...], path: tuple[str, ...]) -> bool:
-    """Whether headings speak of millions where the layout's speak of thousands, or the other way round.
+    """Whether headings speak of millions where the layout's speak of thousands, or of another currency.
 
     >>> names_another_unit(("Target £000",), ("Target £m",)), names_another_unit(("Target £000",), ("Target (£k)",))
     (True, False)
+    >>> names_another_unit(("Target £000",), ("Target €000",))
+    True
     """
+    signs = [sign_in(" ".join(texts)) for texts in (wanted, path)]
+    if all(signs) and len({currency_of(sign) for sign in signs if sign}) > 1:
+        return True
     units = [
         {unit for unit, pattern in _AMOUNTS.items() if pattern.search(key(" ".join(texts)))} for texts in (wanted, path)
     ]

@@ -15,31 +15,15 @@ from loaders.cells import Sheet
 from loaders.patterns import as_path, check_pattern, find, match, names_in
 from loaders.rows import Headings
 from loaders.text import CellValue, key
+from loaders.units import units
 from quarterdeck.declared import UnusableDeclarationError, read_yaml
 from quarterdeck.periods import Month
 from quarterdeck.settings import Settings
 from quarterdeck.warehouse import records
 
-_UNITS_FILE = Path(__file__).parent / "units.yml"
-
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid")
-
-
-class Unit(_Part):
-    """How a figure is written: the unit it becomes, its multiplier, and the parser of text cells."""
-
-    unit: str
-    scale: int
-    reads: str = "number"
-
-
-@cache
-def units() -> dict[str, Unit]:
-    """The units a layout may name, from `loaders/units.yml`."""
-    declared = read_yaml(_UNITS_FILE)
-    return {name: Unit(**body) for name, body in declared.items()}
 
 
 class Heading(_Part):
@@ -197,6 +181,12 @@ class Record(_Part):
         """Every field of the record with its kind and the columns that may say it, the first that does first."""
         return [(name, kind, as_path(self.fields.get(name, name))) for name, kind in records()[self.record].items()]
 
+    @property
+    def figures(self) -> frozenset[str]:
+        """The columns of figures that it has."""
+        of_rows = (name for _, kind, names in self.sources if kind == "quantity" for name in names)
+        return frozenset((*self.values, *of_rows))
+
 
 class CellTable(_Part):
     """One figure that stands beside its label, not in a column."""
@@ -268,6 +258,12 @@ class TableLayout(_Part):
                 raise ValueError(f"table '{self.table}': the record '{record.record}' has no {sorted(strays)}")
             if strays := set(record.values) - set(self.columns):
                 raise ValueError(f"table '{self.table}': 'values' names columns that are not there: {sorted(strays)}")
+        kept = {column for record in self.records for column in record.figures}
+        if lost := [name for name, column in self.columns.items() if column.is_number and name not in kept]:
+            raise ValueError(
+                f"table '{self.table}': no record has the figures of {lost}; name them under 'values' or 'fields', or "
+                "their headings under 'ignore_columns'"
+            )
         named = {unit for column in self.columns.values() for unit in (column.unit, *column.units.values()) if unit}
         if strays := (named | {cell.unit for cell in self.cells}) - set(units()):
             raise ValueError(f"table '{self.table}': units.yml has no {sorted(strays)}")
@@ -379,7 +375,10 @@ def load_layouts(folder: Path) -> tuple[LoadedLayout, ...]:
 def recognise(
     settings: Settings, organisation_code: str, feed: str, month: Month, sheets: list[Sheet]
 ) -> LoadedLayout | None:
-    """The layout of that organisation, feed and month whose marks the file has most of; None where it has none."""
+    """The layout of that organisation, feed and month whose marks the file has most of; None where it has none.
+
+    Of several that have as many the newest one counts.
+    """
     candidates = [
         loaded
         for loaded in load_layouts(settings.layouts)
@@ -388,7 +387,7 @@ def recognise(
         and loaded.layout.is_valid_in(month)
     ]
     scored = [(loaded.layout.recognised_in(sheets), loaded) for loaded in candidates]
-    best = max(scored, key=lambda pair: pair[0], default=(0, None))
+    best = max(scored, key=lambda pair: (pair[0], pair[1].layout.valid_from or ""), default=(0, None))
     return best[1] if best[0] else None
 
 

@@ -16,6 +16,7 @@ from loaders.names import file_key
 from loaders.numbering import Numbering, Submission
 from loaders.read import PLACES, ROWS
 from loaders.reader_version import layouts_version, reader_version
+from loaders.together import note_sent_together
 from quarterdeck.events import tell
 from quarterdeck.findings import Finding, Severity
 from quarterdeck.periods import Month
@@ -83,6 +84,7 @@ def load_batches(settings: Settings, folders: list[str]) -> LoadResult:
     """
     paths = [Path(folder) for folder in folders]
     submissions = sorted((submission for path in paths for submission in _read(settings, path)), key=_receipt_id)
+    note_sent_together(submissions)
     left: dict[str, str] = {}
     with prepared(settings) as connection:
         tune(connection, len(submissions))

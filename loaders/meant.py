@@ -10,6 +10,8 @@ from loaders.values import NotANumberError, plain_number
 _NO_FIGURE = re.compile(r"n\.?/?a\.?|none|null|tbc|tba|tbd|unknown|not (?:available|applicable|known)|\?+")
 _DECIMAL_COMMA = re.compile(r"([+-]?[0-9]+),([0-9]{1,2}|[0-9]{4,})")
 _THOUSANDS_APART = re.compile(r"[+-]?[0-9]{1,3}(?: [0-9]{3})+(?:\.[0-9]+)?")
+_MINUS_BEHIND = re.compile(r"(£?\s*[0-9][0-9.,]*)-")
+_SHORTENED = re.compile(r"[+-]?[0-9.]+e[+-]?[0-9]+", re.IGNORECASE)
 _MULTIPLIED = re.compile(r"£?\s*[0-9.,]+\s*(?:k|m|bn|million|billion)", re.IGNORECASE)
 _OTHERWISE = "Type the number, or leave the cell blank where there is none."
 LARGEST_FRACTION = Decimal("1.5")
@@ -48,6 +50,10 @@ def _text(compared: str, shown: str, reads: str) -> str:
         return f"If {found[1]}.{found[2]} is meant, type it with a point."
     if _THOUSANDS_APART.fullmatch(compared):
         return f"If {compared.replace(' ', '')} is meant, type it without the spaces."
+    if found := _MINUS_BEHIND.fullmatch(compared):
+        return f"If -{found[1]} is meant, type its minus before it."
+    if _SHORTENED.fullmatch(compared):
+        return "Format the cell as a number, so that all of its digits are written, and save the file again."
     if _MULTIPLIED.fullmatch(compared):
         return "Type the number alone, in the unit of its heading."
     return (_percentage(shown) if reads == "percent" else None) or _OTHERWISE

@@ -6,10 +6,9 @@ import logging
 import shutil
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,9 +22,10 @@ from loaders.columns import RawRow, Rows
 from loaders.extract import Extraction, extract
 from loaders.form import form_findings
 from loaders.formats import read_workbook
-from loaders.layout import LoadedLayout, load_layouts, recognise, units
+from loaders.layout import LoadedLayout, load_layouts, recognise
 from loaders.stated import stated_findings
 from loaders.timeliness import expected_returns, timeliness_findings
+from loaders.units import units
 from quarterdeck.findings import Finding, Severity
 from quarterdeck.organisations import Place, organisation_names
 from quarterdeck.periods import Month
@@ -42,8 +42,6 @@ _UNTIL_RELEASED = (
 _POSITION = {"sheet", "block", "source_row", "rolls_up_to_row", "cells"}
 _ALIKE = 100
 """How many findings of one rule on one sheet are listed; of more than these only the number is said."""
-_ONE_TAKE = timedelta(milliseconds=100)
-"""Receipts of files that are taken from landing together are a microsecond apart."""
 _ROWS_A_LINE = 1_000
 ROWS = "rows_of_line"
 """In a line of a batch's file of rows, how many rows it holds."""
@@ -110,7 +108,6 @@ def _read_into(
             if not result.has_error:
                 for record, found in result.rows.items():
                     files.add(record, found, _identity(receipt))
-    _note_sent_together(described)
     begin(AFTER_ITEMS)
     (folder / "submissions.json").write_text(json.dumps(described))
     return held
@@ -139,7 +136,7 @@ def read_file(
         if mistaken is not None:
             loaded, result = None, Extraction(findings=[mistaken])
         elif loaded is None:
-            result = Extraction(findings=[_unknown(file_name, place)])
+            result = Extraction(findings=[_unknown(settings, file_name, place, workbook.sheets)])
         else:
             result = extract(loaded.layout, workbook.sheets, month, settings)
             of_form.extend(stated_findings(loaded.layout, workbook.sheets, place, settings))
@@ -165,7 +162,19 @@ def _refused(file_name: str, error: UnreadableFileError) -> Extraction:
     return Extraction(findings=[finding(error.rule, f"'{file_name}' was not read: {error}.", remedy=error.remedy)])
 
 
-def _unknown(file_name: str, place: Place) -> Finding:
+def _unknown(settings: Settings, file_name: str, place: Place, sheets: list[Sheet]) -> Finding:
+    for other in load_layouts(settings.layouts):
+        theirs = other.layout
+        is_ours = theirs.organisation in ("*", place.organisation_code) and theirs.feed == place.feed
+        if is_ours and theirs.recognised_in(sheets) == len(theirs.recognised_by):
+            valid = (("from", theirs.valid_from), ("to", theirs.valid_to))
+            when = " ".join(f"{word} {month}" for word, month in valid if month)
+            return finding(
+                "layout-unknown",
+                f"'{file_name}' is written in the template '{theirs.title}', which is for returns {when}; it was sent "
+                f"for {place.reporting_period}.",
+                remedy="Check which month it is of, and use the template of that month.",
+            )
     return finding(
         "layout-unknown",
         f"No layout of this organisation's {place.feed} describes '{file_name}'.",
@@ -238,7 +247,8 @@ def _describe(receipt: Receipt, loaded: LoadedLayout | None, result: Extraction)
     }
     if result.has_error or not (loaded and loaded.layout.series):
         return [whole]
-    months: dict[str, list[RawRow]] = defaultdict(list)
+    # A month that the file has and reports nothing on is one that it takes back.
+    months: dict[str, list[RawRow]] = {month: [] for month in (*result.months, receipt.reporting_period)}
     for found in result.rows.values():
         for row in found:
             months[row["reporting_period"]].append(row)
@@ -249,30 +259,6 @@ def _describe(receipt: Receipt, loaded: LoadedLayout | None, result: Extraction)
         | ({} if month == receipt.reporting_period else {"findings": []})
         for month, found in sorted(months.items())
     ]
-
-
-def _note_sent_together(described: list[dict[str, Any]]) -> None:
-    """Say of every file that another one of its return and month was taken with it, and that it alone counts.
-
-    Files that are taken together come in the order of their names, which nobody chose as that of their corrections.
-    """
-    latest: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for read in described:
-        receipt, before = read["receipt"], None
-        if read["return_id"] != UNRECOGNISED:
-            series = (receipt["organisation_code"], read["return_id"], read["reporting_period"])
-            before, latest[series] = latest.get(series), read
-        if before is None or before["receipt"]["sha256"] == receipt["sha256"]:
-            continue
-        earlier, later = (datetime.fromisoformat(each["receipt"]["received_at"]) for each in (before, read))
-        if later - earlier < _ONE_TAKE:
-            found = finding(
-                "return-sent-twice",
-                f"'{before['receipt']['file_name']}' is of the same return and month, and was taken together with "
-                f"'{receipt['file_name']}', which alone counts.",
-                remedy="Compare the two, and send the other one again if that is the right one.",
-            )
-            read["findings"] = [*read["findings"], vars(found)]
 
 
 def _content_sha256(rows: list[RawRow]) -> str:

@@ -4,7 +4,9 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+from loaders.currencies import CURRENCIES_FILE
 from loaders.layout import load_layouts
+from loaders.units import UNITS_FILE
 from quarterdeck.settings import Settings
 from quarterdeck.warehouse import RECORDS_FILE
 
@@ -20,9 +22,10 @@ def _hash(paths: tuple[Path, ...]) -> str:
 
 
 def reader_version(settings: Settings) -> str:
-    """The loaders' code, the record types, the units and the vocabularies."""
+    """The loaders' code, the record types, the units with their currencies, and the vocabularies."""
     code = tuple(sorted(_HERE.glob("*.py")))
-    return _hash((*code, RECORDS_FILE, _HERE / "units.yml", settings.seeds / "delivery_statuses.csv"))
+    declared = (RECORDS_FILE, UNITS_FILE, CURRENCIES_FILE, settings.seeds / "delivery_statuses.csv")
+    return _hash((*code, *declared))
 
 
 def layouts_version(settings: Settings) -> str:

@@ -5,31 +5,14 @@ from functools import partial
 from pathlib import Path
 
 from loaders.apart import AFTER_ITEMS, Begin, run_apart
-from loaders.cells import TooLargeFileError, Workbook
 from loaders.columns import RawRow
 from loaders.extract import Extraction
-from loaders.formats import read_workbook
 from loaders.layout import LoadedLayout
 from loaders.read import read_file
 from quarterdeck.organisations import Place
 from quarterdeck.rules import finding
 from quarterdeck.settings import Settings
 from quarterdeck.warehouse import records
-
-
-def open_workbook(path: Path) -> Workbook:
-    """A file's sheets, read in a process of their own.
-
-    Raises UnreadableFileError.
-    """
-    return run_apart(partial(_open, path))
-
-
-def _open(path: Path, set_aside: Mapping[int, str], begin: Begin) -> Workbook:
-    if 0 in set_aside:
-        raise TooLargeFileError(set_aside[0])
-    begin(0)
-    return read_workbook(path, path.suffix)
 
 
 def read_shown(

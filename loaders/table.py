@@ -11,10 +11,11 @@ from operator import itemgetter
 from loaders.cells import Sheet, whole_address
 from loaders.drift import blank_headings, heading_drift, likely_heading, row_drift
 from loaders.figures import read_column, read_figure, shown_otherwise
-from loaders.layout import Column, Dates, Heading, TableLayout, Unit, vocabulary
+from loaders.layout import Column, Dates, Heading, TableLayout, vocabulary
 from loaders.patterns import as_path, find, match, match_path, names_in
 from loaders.rows import Block, Figures, Headings, Kind, Said, TableRows, Text, Words
 from loaders.text import CellValue, key, plain
+from loaders.units import Unit
 from loaders.values import NotADateError, NotANumberError, calendar_day, is_dash, number
 from quarterdeck.findings import Finding
 from quarterdeck.periods import Month, fiscal_year
@@ -49,7 +50,7 @@ class TableReader:
     """Reads one table; what it cannot accept is in `findings`, in words for the sender.
 
     `understood` are the rows, counted from 0, that are headings or rows of the table, or that the layout ignores;
-    `headed` are the columns that have a heading or stand between such.
+    `headed` are the columns that have a heading or stand between such, `heading_cells` the headings that are read.
     `heading_rows` are the rows in which the table starts; `others` are the readers of the sheet's other tables: where
     one of them starts, this one has ended.
     """
@@ -62,9 +63,11 @@ class TableReader:
         self.findings: list[Finding] = []
         self.understood: set[int] = set()
         self.headed: set[int] = set()
+        self.heading_cells: set[str] = set()
         self.heading_rows = heading_rows(layout.heading, sheet)
         self.others: list[TableReader] = []
         self._told: list[tuple[int, Finding]] = []
+        self._said_so_far: dict[str, Text] = {}
         self._kinds: dict[Kind, Kind] = {}
         self._vocabularies: dict[str, frozenset[str]] = {}
         self._filled = [(name, spec) for name, spec in layout.columns.items() if spec.filled]
@@ -129,6 +132,9 @@ class TableReader:
                 index += self.layout.heading.rows
                 if self.layout.heading.rows:
                     continue
+            if block and index in self._starts_of_others and self._starts_another(index, block):
+                yield self._read(block)
+                block = None
             band = self._band(index, block)
             if band is not None:
                 context = self._within(context, *band)
@@ -148,30 +154,40 @@ class TableReader:
             yield self._read(block)
 
     def _open_block(self, count: int, index: int, context: dict[str, Text]) -> Block | None:
-        said = dict(context)
-        for row, column, parts in self._said_above(index):
-            cell = self.sheet.address(row, column)
-            said |= {name: Text(self._part(name, part, cell), cell) for name, part in parts.items()}
+        said = context | self._said_by_titles(index) | self._said_before(index)
         headings = self._headings(index)
         self.headed.update(headings.headed)
+        self.heading_cells.update(self.sheet.address(index, column) for column in headings.mapped)
         self.findings.extend(headings.findings)
         if not headings.columns:
             return None
         complete = all(name in headings.columns or spec.optional for name, spec in self.layout.columns.items())
         return Block(count, index, headings, said | headings.context, complete)
 
-    def _said_above(self, index: int) -> Iterator[tuple[int, int, Mapping[str, str]]]:
-        """What titles above a row say, and the line before it: where it stands, and its parts."""
-        yield from (found for found in self._titles if found[0] < index)
-        last = bisect_left(self._filled_rows, index) - 1
-        if self.layout.before_heading and last >= 0:
-            yield from self._first_match(self.layout.before_heading, self._filled_rows[last])
+    def _said_by_titles(self, index: int) -> dict[str, Text]:
+        """What titles above a row say, the last one first; the rows that are asked about come in their order."""
+        while self._titles and self._titles[-1][0] < index:
+            self._said_so_far |= self._said_at(*self._titles.pop())
+        return self._said_so_far
 
     @cached_property
     def _titles(self) -> list[tuple[int, int, Mapping[str, str]]]:
-        """What titles say wherever they stand, row by row."""
+        """The titles that were not passed yet, from the last one up: where they stand, and their parts."""
         title = self.layout.title
-        return [found for row in self._filled_rows for found in self._first_match(title, row)] if title else []
+        found = [found for row in self._filled_rows for found in self._first_match(title, row)] if title else []
+        return found[::-1]
+
+    def _said_before(self, index: int) -> dict[str, Text]:
+        """What the line before a heading says."""
+        last = bisect_left(self._filled_rows, index) - 1
+        if not self.layout.before_heading or last < 0:
+            return {}
+        found = next(self._first_match(self.layout.before_heading, self._filled_rows[last]), None)
+        return self._said_at(*found) if found else {}
+
+    def _said_at(self, row: int, column: int, parts: Mapping[str, str]) -> dict[str, Text]:
+        cell = self.sheet.address(row, column)
+        return {name: Text(self._part(name, part, cell), cell) for name, part in parts.items()}
 
     @cached_property
     def _filled_rows(self) -> list[int]:
@@ -338,6 +354,15 @@ class TableReader:
             is_blank = not any(texts[column] for column in mapped if column < len(texts))
         # A cell in error has no value, and is not blank.
         return is_blank and not (faults and any((index, column) in faults for column in mapped))
+
+    @cached_property
+    def _starts_of_others(self) -> set[int]:
+        return set().union(*(other.heading_rows for other in self.others))
+
+    def _starts_another(self, index: int, block: Block) -> bool:
+        """Whether another table starts in a row, under headings in columns of this one."""
+        others = (other for other in self.others if index in other.heading_rows)
+        return any(not set(block.headings.mapped).isdisjoint(other._headings(index).mapped) for other in others)
 
     def _goes_on_below(self, index: int, block: Block) -> bool:
         """Whether what follows a blank row is a row of the table, by its figures and not only by its place."""
@@ -547,7 +572,7 @@ class TableReader:
         lines = [number_of - 1 for number_of in rows.number_of]
         units = self._units(rows, spec)
         differ = spec.tokens or parts or spec.decimals == "as typed" or any(unit is not units[0] for unit in units)
-        alike = not (differ or self.sheet.moved)
+        alike = not (differ or self.sheet.formats)
         return [
             (alike and self._read_alike(spec, units[0], lines, *place))
             or self._read_one_by_one(spec, units, lines, *place, parts or [None] * len(lines))
@@ -609,8 +634,8 @@ class TableReader:
         # Of a cell with several figures a part is text anyway.
         typed = self.sheet.typed and part is None
         figure, remarks = read_figure(value, unit, typed=typed, above_150_percent=spec.above_150_percent)
-        places = self.sheet.moved.get((line, column))
-        if places and (otherwise := shown_otherwise(value, unit, places)):
+        shown = self.sheet.formats.get((line, column))
+        if shown and (otherwise := shown_otherwise(value, unit, shown)):
             figure, remarks = None, (otherwise,)
         for remark in remarks:
             self._tell(line, *remark, self.sheet.address(line, column))

@@ -35,7 +35,7 @@ def _is_it(total: Total, text: str | None) -> bool:
 def _missing(table: TableLayout, sheet: Sheet, block: Block, total: Total) -> Finding:
     rows = block.rows.number_of
     last = rows[-1] if rows else block.heading_row + max(table.heading.rows, 1)
-    where = f", which ends in {sheet.line(last - 1)}" if rows else ""
+    where = f", which ends in {sheet.line(last - 1)}," if rows else ""
     return finding(
         "total-missing",
         f"The table '{table.table}'{where} has no '{total.label}'; it may have been cut off.",
@@ -89,7 +89,7 @@ def _uncounted(sheet: Sheet, block: Block) -> Iterator[Finding]:
         yield finding(
             "total-missing",
             f"What stands in {sheet.line(rows.number_of[row] - 1)} follows the last total, and no other one counts it.",
-            remedy="Move the row above its total, or put back the total that belongs below it.",
+            remedy="Move it before its total, or put back the total that belongs behind it.",
             sheet=sheet.name,
             cell=whole_address(first_text(sheet, rows, row).cell, rows.number_of[row]),
         )

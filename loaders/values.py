@@ -6,13 +6,11 @@ from calendar import monthrange
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+from functools import cache
 
+from loaders.currencies import any_sign
 from loaders.text import CellValue, plain, same
 
-_NUMBER = re.compile(
-    r"^(?P<open>\()?\s*(?P<sign>[+-])?\s*£?\s*(?P<inner>[+-])?"
-    r"(?P<digits>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?(?P<fraction>\.[0-9]+)?\s*(?P<close>\))?$"
-)
 _MONEY = re.compile(r"^(?P<number>.*?)\s*(?P<multiplier>k|m|million|bn|billion)?\)?$", re.IGNORECASE)
 _DURATION = re.compile(r"^([0-9]+)[:.]([0-5][0-9])\s*(?:mins?|minutes)?$", re.IGNORECASE)
 _FRACTION = re.compile(r"^([0-9]+(?:\.[0-9]+)?)\s*/\s*([0-9]+(?:\.[0-9]+)?)$")
@@ -63,21 +61,33 @@ def typed_number(number: Decimal) -> Decimal:
     return kept if len(kept.as_tuple().digits) <= _TYPED_DIGITS else number
 
 
+@cache
+def _number_pattern() -> re.Pattern[str]:
+    sign = any_sign()
+    return re.compile(
+        rf"^(?P<open>\()?\s*(?P<sign>[+-])?\s*(?P<before>{sign})?\s*(?P<inner>[+-])?"
+        r"(?P<digits>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)?(?P<fraction>\.[0-9]+)?"
+        rf"\s*(?P<behind>{sign})?\s*(?P<close>\))?$"
+    )
+
+
 def plain_number(text: str) -> Decimal:
-    """A number typed as text: thousands commas, a pound sign, brackets or a minus for negatives.
+    """A number typed as text: thousands commas, the sign of any currency, brackets or a minus for negatives.
 
     >>> plain_number("(11.2)"), plain_number("-0.550"), plain_number("£1,234")
     (Decimal('-11.2'), Decimal('-0.550'), Decimal('1234'))
 
     Raises NotANumberError for anything else, and for brackets that do not close.
     """
-    found = _NUMBER.match(same(text.strip()))
+    found = _number_pattern().match(same(text.strip()))
     if not found or not (found["digits"] or found["fraction"]) or bool(found["open"]) != bool(found["close"]):
         raise NotANumberError(text)
     signs = [found["sign"], found["inner"], "-" if found["open"] else None]
     if sum(sign is not None for sign in signs) > 1:
         raise NotANumberError(text)
-    if "£" in text and found["digits"] == "000" and not found["fraction"]:
+    if found["before"] and found["behind"]:
+        raise NotANumberError(text)
+    if found["before"] and found["digits"] == "000" and not found["fraction"]:
         # Not an amount, but the unit of those below.
         raise NotANumberError(text)
     number = Decimal((found["digits"] or "0").replace(",", "") + (found["fraction"] or ""))

@@ -88,9 +88,8 @@ def infer(
     import yaml
 
     from loaders.cells import UnreadableFileError
-    from loaders.infer import infer as draft_of
+    from loaders.infer import infer_file
     from loaders.layout import Layout
-    from loaders.show import open_workbook
     from quarterdeck.feeds import FEEDS
     from quarterdeck.organisations import organisation_codes
     from quarterdeck.settings import Settings
@@ -101,7 +100,7 @@ def infer(
     code = organisation_codes(Settings().seeds).get(organisation.lower(), organisation)
     slug = name or "_".join(re.findall(r"[a-z0-9]+", file.stem.lower()))
     try:
-        draft = draft_of(open_workbook(file), slug, file.stem, code, feed)
+        draft = infer_file(file, slug, file.stem, code, feed)
         Layout(**draft)
     except UnreadableFileError as error:
         refuse(f"{file}: it was not read: {error}.")

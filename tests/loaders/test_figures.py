@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loaders.figures import read_column, read_figure
-from loaders.layout import Unit
+from loaders.units import Unit
 
 READS = ("number", "percent", "percent_points", "money")
 CELLS = st.one_of(

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 from loaders.cells import Sheet
 from loaders.layout import Layout, load_layouts, recognise
 from loaders.layout_schema import SCHEMA_FILE, schema_text
-from quarterdeck.organisations import FEEDS, organisation_codes
+from loaders.read import read_file
+from quarterdeck.organisations import FEEDS, Place, organisation_codes
 from quarterdeck.periods import Month
 
 MONTH = Month.parse("2018-09")
@@ -56,6 +57,7 @@ def test_every_layout_belongs_to_a_known_organisation_and_feed(settings):
         (["states"], ["{0}"], "names a part that is no name"),
         (["tables", 0, "records", 0, "set"], {"colour": "red"}, "has no ['colour']"),
         (["tables", 0, "records", 0, "values"], ["amount"], "columns that are not there"),
+        (["tables", 0, "columns", "spare"], {"header": "Spare", "unit": "count"}, "has the figures of ['spare']"),
         (["tables", 0, "columns", "value", "unit"], "furlong", "units.yml has no ['furlong']"),
         (["tables", 0, "columns", "value", "colour"], "red", "Extra inputs are not permitted"),
         (["recognised_by"], [], "at least 1 item"),
@@ -97,6 +99,30 @@ def test_a_template_that_changed_has_a_layout_for_the_months_of_each(settings, t
     sheets = [Sheet("S", [VALID["recognised_by"]])]
     found = recognise(apart, "X", "hr_metrics", Month.parse(month), sheets)
     assert (found.layout.layout if found else None) == layout
+
+
+def test_of_two_templates_that_are_valid_the_newer_one_counts(settings, tmp_path):
+    for name, months in {"a": {}, "b": {"valid_from": "2019-04"}, "c": {"valid_from": "2018-04"}}.items():
+        (tmp_path / f"{name}.yml").write_text(yaml.safe_dump(VALID | {"layout": name} | months))
+    apart = settings.model_copy(update={"layouts": tmp_path})
+    sheets = [Sheet("S", [VALID["recognised_by"]])]
+    found = [
+        recognise(apart, "X", "hr_metrics", Month.parse(month), sheets) for month in ("2018-03", "2019-03", "2019-04")
+    ]
+    assert [each.layout.layout for each in found] == ["a", "c", "b"]
+
+
+def test_a_file_of_another_month_s_template_is_said_to_be_so(settings, tmp_path):
+    (tmp_path / "layouts").mkdir()
+    versions = {"valid_from": "2018-04", "valid_to": "2019-03"}
+    (tmp_path / "layouts" / "old.yml").write_text(yaml.safe_dump(VALID | versions))
+    apart = settings.model_copy(update={"layouts": tmp_path / "layouts"})
+    path = tmp_path / "sent.csv"
+    path.write_text(",".join(VALID["recognised_by"]) + "\n")
+    _, result = read_file(apart, path, path.name, Place("X", "hr_metrics", "2019-04"))
+    (found,) = result.findings
+    assert found.rule == "layout-unknown"
+    assert "for returns from 2018-04 to 2019-03; it was sent for 2019-04" in found.message
 
 
 def test_the_published_schema_is_that_of_the_layouts():

@@ -111,7 +111,11 @@ def test_a_resubmission_is_a_new_submission_that_restates_the_first(settings, hr
     assert sorted(rows(settings, figures)) == [(f"{HR_ID}.1", 648), (f"{HR_ID}.2", 649)]
 
 
-def test_two_files_of_one_return_that_come_together_are_told_and_the_last_one_counts(settings, hr_file, corrected_file):
+@pytest.mark.parametrize("batch_files", [200, 1])
+def test_two_files_of_one_return_that_come_together_are_told_and_the_last_one_counts(
+    settings, hr_file, corrected_file, batch_files
+):
+    settings = settings.model_copy(update={"batch_files": batch_files})
     land(settings, corrected_file, name="HR update (final).xlsx")
     land(settings, hr_file, name="HR update.xlsx")
     assert run(settings).accepted == [f"{HR_ID}.1", f"{HR_ID}.2"]

@@ -19,6 +19,8 @@ from loaders.meant import probably
         ("N/A", "number", "Leave the cell blank where there is no figure"),
         ("tbc", "number", "Leave the cell blank where there is no figure"),
         ("£1.2m", "number", "Type the number alone"),
+        ("200-", "number", "If -200 is meant, type its minus before it"),
+        ("1.25E+03", "number", "Format the cell as a number, so that all of its digits are written"),
         (date(2018, 9, 8), "number", "format the cell as a number"),
         (date(2018, 9, 8), "fraction", "as text, as in '8/9"),
         (time(5, 44), "duration", "as in 00:04:30"),

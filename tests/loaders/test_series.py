@@ -129,8 +129,32 @@ def test_a_series_ends_with_the_month_it_is_sent_for(settings, period):
     assert query(settings, "select rule, cell from raw.findings") == [("period-unexpected", "A4")]
 
 
+def test_a_row_of_a_series_that_says_no_month_is_told(settings):
+    (settings.layouts / "yearly.yml").write_text(LAYOUT.replace("shared: true, filled: true", "shared: true"))
+    assert send(settings, FIRST.replace("2022,B", ",B"), "2023-09").held == [f"{ID}.2023-09.1"]
+    assert query(settings, "select rule, cell from raw.findings") == [("value-required", "3:3")]
+
+
 def test_what_is_odd_about_a_series_is_said_once(settings):
     with_more = "\n".join(line + ("," + extra if line else "") for line, extra in zip(
         FIRST.split("\n"), ["Remark", "1", "2", "3", "4", ""], strict=True))  # fmt: skip
     send(settings, with_more, "2023-09")
     assert query(settings, "select submission_id, rule from raw.findings") == [(f"{ID}.2023-09.1", "column-unexpected")]
+
+
+def test_figures_that_a_later_file_leaves_blank_are_taken_back(settings):
+    layout = settings.layouts / "yearly.yml"
+    layout.write_text(LAYOUT.replace("set: {indicator: rate}", "values: [value]"))
+    send(settings, FIRST, "2023-09")
+    blank = FIRST.replace("A,1.0", "A,").replace("B,2.0", "B,").replace("3.0", "3.5")
+    assert send(settings, blank, "2023-09", "corrected.csv").accepted == [f"{ID}.2022-09.2", f"{ID}.2023-09.2"]
+    assert submissions(settings)[1] == (f"{ID}.2022-09.2", f"{ID}.2022-09.1", 0)
+
+
+@pytest.mark.parametrize("earlier", ["1.0", ""])
+def test_a_month_without_a_figure_is_received_all_the_same(settings, earlier):
+    layout = settings.layouts / "yearly.yml"
+    layout.write_text(LAYOUT.replace("set: {indicator: rate}", "values: [value]"))
+    result = send(settings, HEADING + f"2022,A,{earlier}\n2023,A,\n", "2023-09")
+    assert result.accepted == [f"{ID}.2022-09.1", f"{ID}.2023-09.1"]
+    assert due(settings) == []

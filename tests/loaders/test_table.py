@@ -3,6 +3,7 @@ from decimal import Decimal
 
 import pytest
 
+from loaders.table import TableReader
 from tests.loaders.sheets import layout_of, read, rules, sheet
 
 BUDGET = {
@@ -310,6 +311,63 @@ def test_of_titles_and_lines_above_a_block_the_last_count():
 
     assert sections(before_heading="{section}") == [("Income", "Rent"), ("Spending", "Staff")]
     assert sections(title="{section}ing") == [(None, "Rent"), ("Spend", "Staff")]
+
+
+def test_a_table_ends_where_another_one_starts_in_its_columns():
+    def table(name, label, **more):
+        columns = {"line": {"header": label, "filled": True}, "value": {"header": "{fiscal_year}", "unit": "gbp"}}
+        records = [{"record": "budget_line", "values": ["value"], "set": {"section": name}}]
+        heading = {"rows": 1, "contains": [label]}
+        return {"table": name, "sheet": "Report", "heading": heading, "columns": columns, "records": records} | more
+
+    layout = layout_of(table("income", "Income"))
+    layout = layout.model_copy(update={"tables": [*layout.tables, *layout_of(table("costs", "Costs")).tables]})
+    rows = [["Income", "2018/19"], ["Rent", 1.0], ["Costs", "2018/19"], ["Staff", 2.0]]
+    result = read(layout, sheet(*rows))
+    assert lines(result, "section", "line", "value") == [("income", "Rent", 1), ("costs", "Staff", 2)]
+    assert rules(result) == []
+    # Beside it, another table ends nothing.
+    beside = [["Income", "2018/19", "", "", ""], ["Rent", 1.0, "", "Costs", "2018/19"], ["Fees", 2.0, "", "Staff", 3.0]]
+    found = lines(read(layout, sheet(*beside)), "section", "line")
+    assert found == [("income", "Rent"), ("income", "Fees"), ("costs", "Staff")]
+
+
+def test_a_column_that_the_table_beside_has_read_is_not_said_to_be_unread():
+    table = {
+        "columns": {"line": {"header": "Line", "filled": True}, "value": {"header": "Spent", "unit": "gbp"}},
+        "records": [{"record": "budget_line", "values": ["value"]}],
+    }
+    other = {
+        "table": "other",
+        "columns": {"line": {"header": "Item", "filled": True}, "value": {"header": "Cost", "unit": "gbp"}},
+        "records": [{"record": "budget_line", "values": ["value"]}],
+    }
+    layouts = [
+        layout_of(each | {"heading": {"rows": 1, "contains": [each["columns"]["line"]["header"]]}})
+        for each in (table, other)
+    ]
+    layout = layouts[0].model_copy(update={"tables": [each.tables[0] for each in layouts]})
+    rows = [["Line", "Spent", "", "Item", "Cost", "Note"], ["Rent", 1.0, "", "Pens", 2.0, "x"]]
+    result = read(layout, sheet(*rows))
+    assert lines(result, "line", "value") == [("Rent", 1), ("Pens", 2)]
+    assert set(rules(result)) == {("column-unexpected", "F1")}
+
+
+def test_each_title_is_read_once_however_many_blocks_stand_below_it(monkeypatch):
+    blocks, asked = 50, []
+    part = TableReader._part
+    monkeypatch.setattr(TableReader, "_part", lambda *said: asked.append(said) or part(*said))
+    rows = [row for n in range(blocks) for row in (f"{n} Street", "Line", "Rent", "")]
+    table = {
+        "heading": {"rows": 1, "contains": ["Line", "Spent"]},
+        "title": "{section} Street",
+        "columns": {"line": {"header": "Line"}, "value": {"header": "Spent", "unit": "gbp"}},
+        "records": [{"record": "budget_line", "values": ["value"]}],
+    }
+    beside = {"Line": "Spent", "Rent": 1.0}
+    result = read(table, sheet(*([row, beside.get(row, "")] for row in rows)))
+    assert lines(result, "section") == [(str(n),) for n in range(blocks)]
+    assert len(asked) == blocks
 
 
 def test_blank_rows_are_read_across_only_to_a_row_of_the_table():

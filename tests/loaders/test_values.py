@@ -5,14 +5,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from loaders import cells, patterns, values
+from loaders import cells, currencies, kinship, number_formats, patterns, values
 from loaders.text import key, plain
 from loaders.values import NotANumberError, number, plain_number, stored_number
 
 DECIMALS = st.decimals(min_value=-(10**9), max_value=10**9, places=3, allow_nan=False)
 
 
-@pytest.mark.parametrize("module", [cells, patterns, values])
+@pytest.mark.parametrize("module", [cells, currencies, kinship, number_formats, patterns, values])
 def test_the_worked_examples_hold(module):
     assert doctest.testmod(module).failed == 0
 

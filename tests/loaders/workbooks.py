@@ -7,6 +7,7 @@ import zipfile
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,11 @@ def _hide_columns(book: Book, letters: list[str]) -> None:
     _sheet(book).hidden_columns = set(map(column_number, letters))
 
 
+def _merge_over(book: Book, cells: str) -> None:
+    """Merge a range whose cells keep what they hold, as where a format is copied over them."""
+    _sheet(book).merged.append(cells)
+
+
 def _merge(book: Book, cells: str) -> None:
     """Merge a range, which leaves only its first cell."""
     sheet = _sheet(book)
@@ -179,6 +185,7 @@ CHANGES = {
     "hide_rows": _hide_rows,
     "hide_columns": _hide_columns,
     "merge": _merge,
+    "merge_over": _merge_over,
 }
 
 
@@ -186,7 +193,14 @@ CHANGES = {
 
 
 def _xlsx(book: Book) -> dict[str, str | bytes]:
-    parts = xlsx_parts({name: _worksheet(sheet) for name, sheet in book.items()})
+    values = [value for sheet in book.values() for row in sheet.rows for value in row]
+    # Styles from 5 on are those of formats that a case names.
+    codes = list(dict.fromkeys(value["format"] for value in values if isinstance(value, dict) and "format" in value))
+    formats = "".join(
+        f'<numFmt numFmtId="{number}" formatCode="{escape(code)}"/>' for number, code in enumerate(codes, 165)
+    )
+    styles_named = "".join(f'<xf numFmtId="{number}"/>' for number, _ in enumerate(codes, 165))
+    parts = xlsx_parts({name: _worksheet(sheet, codes) for name, sheet in book.items()})
     workbook = str(parts["xl/workbook.xml"])
     for number, sheet in enumerate(book.values(), 1):
         if sheet.hidden:
@@ -197,15 +211,15 @@ def _xlsx(book: Book) -> dict[str, str | bytes]:
         "xl/workbook.xml": workbook,
         "xl/_rels/workbook.xml.rels": relations.replace("</Relationships>", styles),
         # Style 1 is a date, 2 a time, 3 a percentage, 4 in thousands.
-        "xl/styles.xml": f'{XML}<styleSheet xmlns="{MAIN}"><numFmts count="1"><numFmt numFmtId="164" '
-        'formatCode="&quot;£&quot;#,##0,"/></numFmts><cellXfs count="5"><xf numFmtId="0"/><xf numFmtId="14"/>'
-        '<xf numFmtId="21"/><xf numFmtId="10"/><xf numFmtId="164"/></cellXfs></styleSheet>',
+        "xl/styles.xml": f'{XML}<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="164" '
+        f'formatCode="&quot;£&quot;#,##0,"/>{formats}</numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/>'
+        f'<xf numFmtId="21"/><xf numFmtId="10"/><xf numFmtId="164"/>{styles_named}</cellXfs></styleSheet>',
     }
 
 
-def _worksheet(sheet: Sheet) -> str:
+def _worksheet(sheet: Sheet, codes: list[str]) -> str:
     columns = "".join(f'<col min="{n + 1}" max="{n + 1}" width="9" hidden="1"/>' for n in sorted(sheet.hidden_columns))
-    data = sheet_data([[_xlsx_value(value) for value in row] for row in sheet.rows])
+    data = sheet_data([[_xlsx_value(value, codes) for value in row] for row in sheet.rows])
     for row in sheet.hidden_rows:
         data = data.replace(f'<row r="{row + 1}"', f'<row r="{row + 1}" hidden="1"')
     merged = "".join(f'<mergeCell ref="{cells}"/>' for cells in sheet.merged)
@@ -214,7 +228,7 @@ def _worksheet(sheet: Sheet) -> str:
     )
 
 
-def _xlsx_value(value: Any) -> Any:
+def _xlsx_value(value: Any, codes: list[str]) -> Any:
     if isinstance(value, bool):
         return 't="b"', f"<v>{int(value)}</v>"
     if isinstance(value, date):
@@ -223,6 +237,8 @@ def _xlsx_value(value: Any) -> Any:
         return 't="e"', f"<v>{value['error']}</v>"
     if isinstance(value, dict) and "percentage" in value:
         return 's="3"', f"<v>{value['percentage']}</v>"
+    if isinstance(value, dict) and "format" in value:
+        return f's="{5 + codes.index(value["format"])}"', f"<v>{value['holds']}</v>"
     if isinstance(value, dict) and "in_thousands" in value:
         return 's="4"', f"<v>{value['in_thousands']}</v>"
     if isinstance(value, dict) and "time" in value:
@@ -286,6 +302,11 @@ def _ods_value(value: Any, attributes: str) -> str:
         return f"<table:table-cell>{note}</table:table-cell>"
     if isinstance(value, dict) and "percentage" in value:
         return f'<table:table-cell office:value-type="percentage" office:value="{value["percentage"]}"/>'
+    if isinstance(value, dict) and "currency" in value:
+        attributes = (
+            f'office:value-type="currency" office:currency="{value["currency"]}" office:value="{value["holds"]}"'
+        )
+        return f"<table:table-cell {attributes}/>"
     if isinstance(value, dict):
         return f'<table:table-cell table:formula="{value["formula"]}"/>'
     return ods_cell(value, attributes)
