@@ -59,6 +59,11 @@ def look(path: Path) -> Look:
     return Look(found.st_ino, found.st_size, found.st_mtime_ns)
 
 
+def shown(name: object) -> str:
+    """A path or name as text: one that is none in the system's encoding keeps what can be shown of it."""
+    return os.fsencode(str(name)).decode("utf-8", "replace")
+
+
 def store(
     settings: Settings,
     source: Path,
@@ -84,8 +89,7 @@ def store(
         organisation_code,
         feed,
         period,
-        # A name that is no text in the system's encoding keeps what can be shown of it.
-        os.fsencode(source.name).decode("utf-8", "replace"),
+        shown(source.name),
         sha256,
         size,
         now.isoformat(timespec="microseconds"),

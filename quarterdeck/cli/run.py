@@ -296,7 +296,7 @@ def _show(settings: "Settings", outcome: Outcome) -> None:
         typer.echo("\nIn quarantine, each with its findings.json:")
         typer.echo("\n".join(f"    {settings.quarantine / name}" for name in outcome.quarantined))
     if outcome.waiting:
-        typer.echo(f"\nLeft in {settings.landing}, for another run or until they are whole:")
+        typer.echo(f"\nLeft in {settings.landing}, for another run, until they are whole, or for the reason given:")
         typer.echo("\n".join(f"    {name}" for name in outcome.waiting))
     if outcome.version:
         news = "is published" if outcome.changed else "was published before and still says it all"
