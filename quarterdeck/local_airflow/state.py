@@ -9,6 +9,9 @@ from pathlib import Path
 
 import psutil
 
+# Whoever looks whether an Airflow runs has the lock for a moment, which is not to keep another from starting.
+_LOOK_SECONDS = 0.5
+
 
 @dataclass(frozen=True)
 class State:
@@ -71,12 +74,17 @@ def take_lock(home: Path) -> bool:
     Returns False where another one has it.
     """
     lock = os.open(_lock_file(home), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        return False
-    return True
+    patience = time.monotonic() + _LOOK_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > patience:
+                os.close(lock)
+                return False
+            time.sleep(0.02)
+        else:
+            return True
 
 
 def component_log(home: Path, component: str) -> Path:
@@ -87,9 +95,10 @@ def component_log(home: Path, component: str) -> Path:
 def _is_locked(home: Path) -> bool:
     if not _lock_file(home).exists():
         return False
-    lock = os.open(_lock_file(home), os.O_RDWR)
+    lock = os.open(_lock_file(home), os.O_RDONLY)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Those who only look share the lock: they do not take each other for an Airflow.
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     finally:

@@ -1,8 +1,10 @@
 """Who runs here: the lock tells, whatever files were left."""
 
+import fcntl
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,6 +59,16 @@ def test_whoever_has_the_lock_runs(tmp_path: Path, holder: subprocess.Popen[str]
 def test_one_that_starts_has_not_told_yet(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
     forget_state(tmp_path)
     assert running(tmp_path) is None
+
+
+def test_who_only_looks_is_taken_for_nobody_and_keeps_nobody_from_starting(tmp_path: Path) -> None:
+    (tmp_path / "running.lock").touch()
+    write_state(tmp_path, state(1))
+    with (tmp_path / "running.lock").open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        assert running(tmp_path) is None
+        threading.Timer(0.1, lambda: fcntl.flock(looking, fcntl.LOCK_UN)).start()
+        assert take_lock(tmp_path)
 
 
 def test_processes_that_are_gone_are_not_listed(holder: subprocess.Popen[str]) -> None:
