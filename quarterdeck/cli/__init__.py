@@ -2,7 +2,7 @@
 
 import errno
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -35,25 +35,33 @@ def main() -> None:
     """Run the `quarterdeck` command.
 
     A setting that means nothing is said by its name, a layout that is none by its file, a disk that is full or must not
-    be written to by the path: each with exit code 2.
+    be written to by the path, and why the build file cannot be opened: each with exit code 2.
     """
     try:
         app()
-    except OSError as error:
-        if error.errno not in _OF_THE_MACHINE:
+    except Exception as error:
+        message = _in_words(error)
+        if message is None:
             raise
+        typer.echo(message, err=True)
+        sys.exit(UNUSABLE)
+
+
+def _in_words(error: Exception) -> str | None:
+    """What is wrong and who can mend it; None for a defect, of which all is to be seen."""
+    from pydantic import ValidationError
+
+    from quarterdeck.declared import UnusableDeclarationError
+    from quarterdeck.warehouse import WarehouseError
+
+    if isinstance(error, UnusableDeclarationError | WarehouseError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
         where = f"{error.filename}: " if error.filename else ""
-        _end(f"{where}{error.strerror}. {_OF_THE_MACHINE[error.errno]}")
-    except ValueError as error:
-        from pydantic import ValidationError
-
-        from quarterdeck.declared import UnusableDeclarationError
-
-        if isinstance(error, UnusableDeclarationError):
-            _end(str(error))
-        if not isinstance(error, ValidationError) or error.title != "Settings":
-            raise
-        _end("\n".join(map(_meant_nothing, error.errors())))
+        return f"{where}{error.strerror}. {_OF_THE_MACHINE[error.errno]}"
+    if isinstance(error, ValidationError) and error.title == "Settings":
+        return "\n".join(map(_meant_nothing, error.errors()))
+    return None
 
 
 def _meant_nothing(wrong: "ErrorDetails") -> str:
@@ -67,8 +75,3 @@ def _meant_nothing(wrong: "ErrorDetails") -> str:
     value = "not what it is for" if secret else f"'{wrong['input']}'"
     why = wrong["msg"].removeprefix("Value error, ")
     return f"QUARTERDECK_{field.upper()} is {value}: {why}. Correct it where it is set, or in .env."
-
-
-def _end(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    sys.exit(UNUSABLE)

@@ -1,4 +1,4 @@
-"""A setting that means nothing, a disk that does not do what it should: said in one line, for who can mend it."""
+"""What is no defect, of settings, disk or build file: said in one line, for whoever can mend it."""
 
 import os
 import resource
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from quarterdeck.settings import Settings
+from quarterdeck.warehouse import connect, prepare
 
 
 def quarterdeck(*arguments: str, most_bytes: int | None = None, **told: str) -> "subprocess.CompletedProcess[str]":
@@ -85,3 +86,14 @@ def test_a_data_root_that_cannot_be_made_is_said_in_one_line(samples: Path) -> N
     told = quarterdeck("submit", str(samples / "nottinghamshire"), QUARTERDECK_HOME="/dev/null/data")
     assert told.returncode == 2
     assert "/dev/null/data" in told.stderr and "QUARTERDECK_HOME" in told.stderr and len(told.stderr.splitlines()) == 1
+
+
+def test_a_build_file_that_cannot_be_opened_is_said_in_one_line(settings: Settings) -> None:
+    prepare(settings)
+    with connect(settings):
+        told = quarterdeck("run", QUARTERDECK_HOME=str(settings.home))
+    assert told.returncode == 2 and told.stderr == f"{settings.warehouse} is in use. Try again when nothing runs.\n"
+    settings.warehouse.write_bytes(b"x" * 10_000)
+    told = quarterdeck("run", QUARTERDECK_HOME=str(settings.home))
+    assert told.returncode == 2 and f"{settings.warehouse} is damaged. Delete it" in told.stderr
+    assert len(told.stderr.splitlines()) == 1
