@@ -276,8 +276,8 @@ def _open(settings: Settings, *, read_only: bool) -> "duckdb.DuckDBPyConnection"
             raise BusyWarehouseError(f"{settings.warehouse} is in use. Try again when nothing runs.") from error
         if "not a valid DuckDB database" in str(error):
             raise DamagedWarehouseError(
-                f"{settings.warehouse} is damaged. Delete it and what lies beside it: `quarterdeck run` makes it anew from"
-                " the archive."
+                f"{settings.warehouse} is damaged. Delete it and what lies beside it: `quarterdeck run` makes it anew"
+                " from the archive."
             ) from error
         raise
     # What takes longer than two seconds would draw one into what a command prints.
