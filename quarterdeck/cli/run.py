@@ -171,13 +171,13 @@ def _signed_in(settings: "Settings", url: str) -> "Client":
     client = Client(url, password, user)
     try:
         client.sign_in()
-    except httpx.HTTPStatusError:
-        raise AirflowError(
-            f"{url} does not let {user} in. QUARTERDECK_AIRFLOW_USER says who you are there, and"
-            " QUARTERDECK_AIRFLOW_PASSWORD your password; an administrator can set a new one."
-        ) from None
-    except httpx.TransportError as error:
-        raise AirflowError(f"No Airflow answers at {url} ({error}).") from None
+    except httpx.HTTPError as error:
+        if isinstance(error, httpx.HTTPStatusError) and error.response.status_code == httpx.codes.UNAUTHORIZED:
+            raise AirflowError(
+                f"{url} does not let {user} in. QUARTERDECK_AIRFLOW_USER says who you are there, and"
+                " QUARTERDECK_AIRFLOW_PASSWORD your password; an administrator can set a new one."
+            ) from None
+        raise AirflowError(f"No Airflow answers at {url}, which QUARTERDECK_AIRFLOW_URL names ({error}).") from None
     return client
 
 

@@ -28,7 +28,7 @@ def up(
     detach: Annotated[
         bool, typer.Option("--detach", help="Return when it is ready; `quarterdeck down` ends it.")
     ] = False,
-    port: Annotated[int, typer.Option(help="Where the page listens, on this machine only.")] = PORT,
+    port: Annotated[int, typer.Option(help="Where the page listens, on this machine only.", min=1, max=65535)] = PORT,
 ) -> None:
     """Start Airflow with its page on this machine: scheduler, DAG processor, triggerer, API servers.
 
