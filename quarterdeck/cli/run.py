@@ -108,6 +108,7 @@ def _due(settings: "Settings", feed: str | None, period: str | None) -> list[tup
     from expectations.pending import pending_partitions
     from loaders.receive import due
     from quarterdeck.feeds import FEEDS
+    from quarterdeck.local_airflow.instance import KILLED
     from quarterdeck.local_airflow.state import running
     from quarterdeck.orchestration import PUBLICATION_DAG, ingest_dag
     from quarterdeck.periods import Month, Quarter
@@ -121,7 +122,10 @@ def _due(settings: "Settings", feed: str | None, period: str | None) -> list[tup
         refuse(f"{error}.")
     ingest = [(ingest_dag(name), key) for name, key in due(settings) if feed in (None, name) and month in (None, key)]
     # Another Airflow may be writing to the warehouse, and decides what is pending there by itself.
-    if ingest or feed or month or settings.airflow_url or running(settings.airflow_home):
+    state = running(settings.airflow_home)
+    if state and state.was_killed:
+        refuse(KILLED)
+    if ingest or feed or month or settings.airflow_url or state:
         return ingest
     quarters = {Quarter.parse(partition.quarter) for partition in pending_partitions(settings)}
     # One run decides every pending partition, whatever quarter it is named after.
@@ -133,13 +137,15 @@ def airflow(settings: "Settings") -> "Iterator[Client]":
     """The Airflow of a server where settings name one, or the one that is up here, or one for the time of the block."""
     from quarterdeck.local_airflow.client import Client
     from quarterdeck.local_airflow.environment import password, url_of
-    from quarterdeck.local_airflow.instance import RUN_COMPONENTS, AirflowError, LocalAirflow
+    from quarterdeck.local_airflow.instance import KILLED, RUN_COMPONENTS, AirflowError, LocalAirflow
     from quarterdeck.local_airflow.state import running
 
     if settings.airflow_url:
         yield _signed_in(settings, settings.airflow_url)
         return
     if state := running(settings.airflow_home):
+        if state.was_killed:
+            raise AirflowError(KILLED)
         if state.short_lived:
             raise AirflowError("Another `quarterdeck run` is under way. Wait until it has ended, then run again.")
         client = Client(url_of(state.port), password(settings))

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -44,6 +45,35 @@ class State:
             except psutil.NoSuchProcess:
                 continue
         return alive
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether its launcher is gone: what is left of it nobody looks after."""
+        return all(process.pid != self.pid for process in self.processes())
+
+    def left(self) -> list[psutil.Process]:
+        """All of its session but the launcher: components, and workers and tasks, whose scheduler may be gone."""
+        with suppress(psutil.NoSuchProcess):
+            # As above.
+            if psutil.Process(self.pid).create_time() > self.started + 1:
+                return []
+        return session_of(self.pid)
+
+
+def session_of(leader: int) -> list[psutil.Process]:
+    """The processes of a session but for the one that leads it, which may be gone."""
+    return [each for each in psutil.process_iter() if _session(each.pid) == leader != each.pid and _lives(each)]
+
+
+def end(processes: list[psutil.Process]) -> None:
+    """End processes, hard where they take longer than five seconds."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    for process in psutil.wait_procs(processes, timeout=5)[1]:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(processes, timeout=5)
 
 
 def running(home: Path) -> State | None:
@@ -104,6 +134,20 @@ def _is_locked(home: Path) -> bool:
     finally:
         os.close(lock)
     return False
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _lock_file(home: Path) -> Path:
