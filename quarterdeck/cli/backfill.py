@@ -104,6 +104,8 @@ def _drive(settings: "Settings", conf: dict[str, Any]) -> dict[str, Any]:
             for task in followed.failed:
                 typer.echo(f"Failed: {task.run}, task {task.name}. Its log ends:", err=True)
                 typer.echo("\n".join(f"    {line}" for line in client.log_tail(task.row)), err=True)
+            if not followed.failed:
+                typer.echo(f"{run_id} was stopped, or marked as ended, before it was done. Run it again.", err=True)
             raise typer.Exit(FOUND)
     return result
 
