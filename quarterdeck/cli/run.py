@@ -1,5 +1,6 @@
 """`quarterdeck run`: what is due, through the DAGs, to the end."""
 
+import shutil
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 # A short-lived scheduler looks for work ten times a second.
 IDLE_SECONDS = 0.1
+# With so few bytes left on its disk Airflow cannot say itself what is wrong.
+_NO_ROOM = 1_000_000
 
 
 def register(app: typer.Typer) -> None:
@@ -193,8 +196,11 @@ def in_words(error: "httpx.HTTPError", settings: "Settings") -> str:
 
     if isinstance(error, httpx.HTTPStatusError) and error.response.status_code == httpx.codes.FORBIDDEN:
         return f"{settings.airflow_user} may not do this at {settings.airflow_url}. An administrator can give the role."
-    where = "on the server" if settings.airflow_url else f"in {settings.airflow_home / 'logs'}"
-    return f"Airflow stopped answering ({error}). Its logs are {where}."
+    if settings.airflow_url:
+        return f"Airflow stopped answering ({error}). Its logs are on the server."
+    if shutil.disk_usage(settings.home).free < _NO_ROOM:
+        return f"There is no room left in {settings.home}. Make some, then run again: it goes on where it was."
+    return f"Airflow stopped answering ({error}). Its logs are in {settings.airflow_home / 'logs'}."
 
 
 def _drive(client: "Client", due: list[tuple[str, str]], outcome: Outcome) -> None:

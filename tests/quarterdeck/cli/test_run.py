@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -15,6 +17,7 @@ from quarterdeck.cli import run as command
 from quarterdeck.local_airflow.follow import Task
 from quarterdeck.local_airflow.instance import AirflowError
 from quarterdeck.orchestration import PUBLICATION_DAG
+from quarterdeck.settings import Settings
 
 DUE = [("hr_metrics", "2017-12"), ("highlight_report", "2018-09")]
 PUBLISHED = {"organisation_code": "E06000045", "quarter": "2017-18 Q3", "decision": "published", "reason": "No errors."}
@@ -237,3 +240,13 @@ def test_an_airflow_that_does_not_start_is_said_without_a_traceback(
     assert result.exit_code == 2
     assert "Airflow did not start." in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_that_there_is_no_room_is_said_where_airflow_ends_of_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.home.mkdir()
+    refused = httpx.ConnectError("Connection refused")
+    assert command.in_words(refused, settings).startswith("Airflow stopped answering (Connection refused).")
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=0))
+    assert command.in_words(refused, settings).startswith(f"There is no room left in {settings.home}.")
