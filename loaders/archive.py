@@ -5,7 +5,7 @@ import json
 import os
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -99,6 +99,28 @@ def store(
     return receipt
 
 
+def confirm(settings: Settings, stored: Iterable[Receipt]) -> None:
+    """Wait until the names of stored files are on the disk, as their bytes are: only then may the senders' copies go.
+
+    All of them in one go: with the first folder the disk confirms most of what is in the others.
+    """
+    folders: set[Path] = set()
+    for receipt in stored:
+        month = Path(_folder(settings, receipt.feed, receipt.reporting_period))
+        folders |= {settings.archived(receipt.sha256).parent, month}
+    above = {parent for folder in folders for parent in folder.parents if parent.is_relative_to(settings.archive)}
+    for folder in sorted(folders | above):
+        _confirm_names(folder)
+
+
+def _confirm_names(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def receipts(settings: Settings, feed: str, period: str) -> list[Receipt]:
     """Every receipt of a feed and month, oldest first."""
     folder = _folder(settings, feed, period)
@@ -156,7 +178,9 @@ def loaded_mark(settings: Settings, receipt: Receipt) -> dict[str, Any] | None:
 
 def withdraw(settings: Settings, receipt: Receipt, withdrawal: Withdrawal) -> None:
     """Note beside a receipt, for good, that the file is taken back."""
-    _write_whole(_withdrawal_file(settings, receipt), json.dumps(vars(withdrawal)).encode(), durable=True)
+    path = _withdrawal_file(settings, receipt)
+    _write_whole(path, json.dumps(vars(withdrawal)).encode(), durable=True)
+    _confirm_names(Path(path).parent)
 
 
 def withdrawal_of(settings: Settings, receipt: Receipt) -> Withdrawal | None:

@@ -17,6 +17,7 @@ from loaders.archive import (
     Look,
     Receipt,
     StillChangingError,
+    confirm,
     loaded_mark,
     look,
     mark_loaded,
@@ -262,8 +263,10 @@ def _take(ledger: _Ledger, files: list[_File]) -> None:
         return _archive(ledger.settings, file, now + timedelta(microseconds=number))
 
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        kept = [threads.submit(archived, number, file) for number, file in enumerate(files)]
-    for file, receipt in zip(files, (each.result() for each in kept), strict=True):
+        archiving = [threads.submit(archived, number, file) for number, file in enumerate(files)]
+    kept = [each.result() for each in archiving]
+    confirm(ledger.settings, filter(None, kept))
+    for file, receipt in zip(files, kept, strict=True):
         if receipt is None:
             continue
         if file.place is None:

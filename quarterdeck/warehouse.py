@@ -128,7 +128,7 @@ APPROVALS: Columns = {
 }
 
 
-class WarehouseError(Exception):
+class WarehouseError(RuntimeError):
     """The build file cannot be opened; the message says why, and what to do."""
 
 

@@ -241,6 +241,30 @@ def test_a_file_that_cannot_be_placed_is_kept_in_quarantine(settings, hr_file, p
     assert json.loads((folder / "findings.json").read_text())[0]["rule"] == "path-unknown"
 
 
+def test_a_file_leaves_landing_when_the_disk_has_its_name_in_the_archive(settings, hr_file, monkeypatch):
+    land(settings, hr_file)
+    confirmed, sync, unlink = [], os.fsync, Path.unlink
+
+    def fsync(descriptor):
+        sync(descriptor)
+        confirmed.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+
+    def unlinked(path, **options):
+        confirmed.append("taken from landing")
+        unlink(path, **options)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "unlink", unlinked)
+    receive(settings, *HR[1:])
+    [receipt] = receipts(settings, *HR[1:])
+    folders = (
+        settings.archived(receipt.sha256).parent,
+        settings.archive.joinpath("receipts", *HR[1:]),
+        settings.archive,
+    )
+    assert confirmed[-1] == "taken from landing" and {str(folder) for folder in folders} <= set(confirmed[:-1])
+
+
 def blocked(settings, hr_file, harm, monkeypatch):
     """Something in landing that nobody can take, at its right place; returns what is told of it."""
     path = settings.landing.joinpath(*HR) / "other.xlsx"
