@@ -140,7 +140,7 @@ def airflow(settings: "Settings") -> "Iterator[Client]":
     """The Airflow of a server where settings name one, or the one that is up here, or one for the time of the block."""
     from quarterdeck.local_airflow.client import Client
     from quarterdeck.local_airflow.environment import password, url_of
-    from quarterdeck.local_airflow.instance import KILLED, RUN_COMPONENTS, AirflowError, LocalAirflow
+    from quarterdeck.local_airflow.instance import KILLED, RUN_COMPONENTS, UNDER_WAY, AirflowError, LocalAirflow
     from quarterdeck.local_airflow.state import running
 
     if settings.airflow_url:
@@ -150,7 +150,7 @@ def airflow(settings: "Settings") -> "Iterator[Client]":
         if state.was_killed:
             raise AirflowError(KILLED)
         if state.short_lived:
-            raise AirflowError("Another `quarterdeck run` is under way. Wait until it has ended, then run again.")
+            raise AirflowError(UNDER_WAY)
         client = Client(url_of(state.port), password(settings))
         client.sign_in()
         yield client

@@ -34,7 +34,14 @@ def up(
 
     Without --detach it runs until it is interrupted. Runs that are due by the calendar start by themselves.
     """
-    from quarterdeck.local_airflow.instance import KILLED, UP_COMPONENTS, AirflowError, LocalAirflow, port_is_free
+    from quarterdeck.local_airflow.instance import (
+        KILLED,
+        UNDER_WAY,
+        UP_COMPONENTS,
+        AirflowError,
+        LocalAirflow,
+        port_is_free,
+    )
     from quarterdeck.local_airflow.state import running
     from quarterdeck.settings import Settings
 
@@ -45,7 +52,7 @@ def up(
         if state.was_killed:
             refuse(KILLED)
         if state.short_lived:
-            refuse("A `quarterdeck run` is under way here. Wait until it has ended, then try again.")
+            refuse(UNDER_WAY)
         _show(settings, state)
         return
     if not port_is_free(port):

@@ -27,6 +27,10 @@ UP_COMPONENTS = (*RUN_COMPONENTS, "triggerer")
 
 START_SECONDS = 180.0
 
+UNDER_WAY = (
+    "A `quarterdeck run` is under way here. Wait until it has ended, or end it by `quarterdeck down`; then try again."
+)
+
 KILLED = "An Airflow that was killed has left processes here. `quarterdeck down` ends them; then try again."
 
 
