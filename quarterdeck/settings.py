@@ -67,6 +67,14 @@ class Settings(BaseSettings):
             raise ValueError("a folder is needed")
         return value
 
+    @field_validator("home")
+    @classmethod
+    def _is_a_plain_path(cls, value: Path) -> Path:
+        # Airflow would take them for a question to its database, and for a variable.
+        if set("?$").intersection(str(value.absolute())):
+            raise ValueError("its path may hold neither ? nor $")
+        return value
+
     @field_validator("policy")
     @classmethod
     def _is_a_file(cls, value: Path) -> Path:

@@ -40,6 +40,7 @@ def quarterdeck(*arguments: str, most_bytes: int | None = None, **told: str) -> 
         ("SETTLE_SECONDS", "nan"),
         ("WORKBOOK", "perhaps"),
         ("HOME", __file__),
+        ("HOME", "/data/why?"),
         ("DBT_PROJECT", "/nowhere"),
         ("LAYOUTS", "/nowhere"),
         ("POLICY", "/nowhere"),
