@@ -88,7 +88,7 @@ def down() -> None:
         typer.echo(f"No Airflow is running in {settings.airflow_home}.")
         return
     if not stop(state, patience=STOP_SECONDS):
-        left = ", ".join(str(process.pid) for process in [*state.processes(), *state.left()])
+        left = ", ".join(str(process.pid) for process in state.session())
         typer.echo(f"These processes would not end: {left}", err=True)
         raise typer.Exit(FOUND)
     typer.echo("Airflow is stopped.")

@@ -139,8 +139,8 @@ def stop(state: State, *, patience: float) -> bool:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(sent)
         psutil.wait_procs(processes, timeout=seconds)
-    end(state.left())
-    return not (state.processes() or state.left())
+    end(state.session())
+    return not state.session()
 
 
 def answers(http: httpx.Client, url: str) -> bool:

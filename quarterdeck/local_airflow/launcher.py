@@ -185,7 +185,7 @@ def _end_session() -> None:
     """End what is left of this process's session: tasks whose scheduler did not live to see them end."""
     if os.getsid(0) != os.getpid():
         return
-    end(session_of(os.getpid()))
+    end([process for process in session_of(os.getpid()) if process.pid != os.getpid()])
 
 
 if __name__ == "__main__":

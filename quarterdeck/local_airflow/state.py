@@ -34,35 +34,27 @@ class State:
         return cls(os.getpid(), port, short_lived, time.time(), components)
 
     def processes(self) -> list[psutil.Process]:
-        """Those of its processes that are alive, the launcher first."""
-        alive = []
-        for pid in (self.pid, *self.components.values()):
-            try:
-                process = psutil.Process(pid)
-                # A process that was born after the state was written only got the same number.
-                if process.create_time() <= self.started + 1 and process.status() != psutil.STATUS_ZOMBIE:
-                    alive.append(process)
-            except psutil.NoSuchProcess:
-                continue
-        return alive
+        """Those of launcher and components that are alive, the launcher first."""
+        alive = {process.pid: process for process in self.session()}
+        return [alive[pid] for pid in (self.pid, *self.components.values()) if pid in alive]
+
+    def session(self) -> list[psutil.Process]:
+        """All of its processes that are alive: workers and tasks too, whose scheduler may be gone.
+
+        They are of the launcher's session. A process that only got a number again is of another, and the number of a
+        session is not given again while one of it lives; when a process began depends on a clock that may be set.
+        """
+        return session_of(self.pid)
 
     @property
     def was_killed(self) -> bool:
         """Whether its launcher is gone: what is left of it nobody looks after."""
         return all(process.pid != self.pid for process in self.processes())
 
-    def left(self) -> list[psutil.Process]:
-        """All of its session but the launcher: components, and workers and tasks, whose scheduler may be gone."""
-        with suppress(psutil.NoSuchProcess):
-            # As above.
-            if psutil.Process(self.pid).create_time() > self.started + 1:
-                return []
-        return session_of(self.pid)
-
 
 def session_of(leader: int) -> list[psutil.Process]:
-    """The processes of a session but for the one that leads it, which may be gone."""
-    return [each for each in psutil.process_iter() if _session(each.pid) == leader != each.pid and _lives(each)]
+    """The processes of a session that are alive."""
+    return [process for process in psutil.process_iter() if _session(process.pid) == leader and _lives(process)]
 
 
 def end(processes: list[psutil.Process]) -> None:

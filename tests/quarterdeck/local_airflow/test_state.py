@@ -29,7 +29,8 @@ def state(pid: int, components: dict[str, int] | None = None) -> State:
 @pytest.fixture
 def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A process that has the lock."""
-    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert process.stdout and process.stdout.readline() == "True\n"
     yield process
     process.kill()
@@ -78,6 +79,10 @@ def test_processes_that_are_gone_are_not_listed(holder: subprocess.Popen[str]) -
     assert [process.pid for process in alive] == [holder.pid]
 
 
-def test_a_process_that_only_got_the_same_number_is_left_alone() -> None:
-    before = State(os.getpid(), 8080, False, started=0.0, components={})
-    assert before.processes() == []
+def test_a_process_that_only_got_the_same_number_is_left_alone(holder: subprocess.Popen[str]) -> None:
+    assert state(os.getppid(), {"scheduler": holder.pid}).processes() == []
+
+
+def test_a_clock_that_was_set_since_changes_nothing(holder: subprocess.Popen[str]) -> None:
+    before = State(holder.pid, 8080, False, started=0.0, components={})
+    assert [process.pid for process in before.processes()] == [holder.pid] and not before.was_killed
