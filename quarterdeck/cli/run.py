@@ -207,16 +207,26 @@ def _drive(client: "Client", due: list[tuple[str, str]], outcome: Outcome) -> No
     """Start the runs that are due, follow them and all that comes of them, and fill in the outcome."""
     from quarterdeck.local_airflow.client import now
     from quarterdeck.local_airflow.follow import follow
-    from quarterdeck.local_airflow.instance import AirflowError
+    from quarterdeck.orchestration import PUBLICATION_DAG
 
-    if paused := client.paused():
-        raise AirflowError(f"Paused, so nothing can run: {', '.join(paused)}. Unpause them at {client.url}.")
+    refuse_paused(client, [PUBLICATION_DAG, *(dag_id for dag_id, _ in due)])
     since = now()
     for dag_id, key in due:
         client.trigger(dag_id, key)
     with progress() as tell:
         followed = follow(client, since, tell)
     _collect(client, followed, outcome)
+
+
+def refuse_paused(client: "Client", needed: "Iterable[str]") -> None:
+    """Raise AirflowError for what would be waited for in vain: a run that is to come, or is there, of a paused DAG."""
+    from quarterdeck.local_airflow.instance import AirflowError
+
+    if paused := sorted({*needed, *client.active()}.intersection(client.paused())):
+        raise AirflowError(
+            f"Paused, so that its runs would not begin: {', '.join(paused)}. Unpause it in the page, which is at"
+            f" {client.url} or where `quarterdeck up` says."
+        )
 
 
 def _collect(client: "Client", followed: "Followed", outcome: Outcome) -> None:

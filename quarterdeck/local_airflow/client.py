@@ -83,10 +83,13 @@ class Client:
         url = "/dags/~/dagRuns/~/taskInstances"
         return list(self._pages(url, "task_instances", updated_at_gte=since.isoformat(), order_by="start_date"))
 
+    def active(self) -> set[str]:
+        """The DAGs with a run that is queued or running, but for those that wait for a person's answer."""
+        return {run["dag_id"] for run in self._pages("/dags/~/dagRuns", "dag_runs", state=ACTIVE)} - {APPROVAL_DAG}
+
     def has_active_runs(self) -> bool:
         """Whether any run is queued or running, but for those that wait for a person's answer."""
-        active = self._pages("/dags/~/dagRuns", "dag_runs", state=ACTIVE)
-        return any(run["dag_id"] != APPROVAL_DAG for run in active)
+        return bool(self.active())
 
     def has_unanswered_events(self, since: datetime) -> bool:
         """Whether an asset event since then has not started the run that it is to start."""

@@ -37,6 +37,7 @@ class Airflow:
     def __init__(self) -> None:
         self.triggered: list[tuple[str, str]] = []
         self.pauses: list[str] = []
+        self.queued: set[str] = set()
         self.failing = ""
         self.decisions: list[dict[str, Any]] = [PUBLISHED]
 
@@ -74,6 +75,9 @@ class Airflow:
             }
             for run in self.runs(since)
         ]
+
+    def active(self) -> set[str]:
+        return self.queued
 
     def has_active_runs(self) -> bool:
         return False
@@ -219,12 +223,26 @@ def test_what_cannot_be_meant_is_refused(airflow: Airflow, options: list[str], s
     assert airflow.triggered == []
 
 
-def test_a_paused_dag_is_not_waited_for(airflow: Airflow) -> None:
-    airflow.pauses = ["quarterly_publication"]
+@pytest.mark.parametrize(
+    ("paused", "queued"), [(PUBLICATION_DAG, set()), ("ingest_hr_metrics", set()), ("late_files", {"late_files"})]
+)
+def test_a_paused_dag_is_not_waited_for(airflow: Airflow, paused: str, queued: set[str]) -> None:
+    airflow.pauses, airflow.queued = [paused], queued
     result = run()
     assert result.exit_code == 2
-    assert "quarterly_publication" in result.stderr
+    assert paused in result.stderr and "Unpause" in result.stderr
     assert airflow.triggered == []
+
+
+def test_a_paused_dag_that_nobody_waits_for_keeps_nothing_from_running(airflow: Airflow) -> None:
+    airflow.pauses = ["notices", "lake"]
+    assert run().exit_code == 0
+
+
+def test_a_backfill_that_would_never_begin_is_refused(airflow: Airflow) -> None:
+    airflow.pauses = ["backfill"]
+    result = CliRunner().invoke(app, ["backfill", "--from", "2018-19Q1", "--to", "2018-19Q2"])
+    assert result.exit_code == 2 and "Paused" in result.stderr
 
 
 def test_an_airflow_that_does_not_start_is_said_without_a_traceback(
