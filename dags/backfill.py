@@ -90,7 +90,14 @@ def backfill() -> None:
         from loaders.reread import batches, chosen, copy_for_dry_run, standing
         from publication.reprocessed import borrow_current
         from publication.store import current
-        from quarterdeck.backfills import BackfillError, Record, Request, read_record, write_record
+        from quarterdeck.backfills import (
+            BackfillError,
+            Record,
+            Request,
+            forget_old_scratches,
+            read_record,
+            write_record,
+        )
         from quarterdeck.settings import Settings
 
         settings, context = Settings(), get_current_context()
@@ -106,6 +113,7 @@ def backfill() -> None:
         if not found:
             raise AirflowFailException(f"Nothing was received that fits: {_in_words(request.words)}.")
         if words["dry_run"]:
+            forget_old_scratches(settings)
             copy_for_dry_run(settings, _data(), found)
             borrow_current(settings, _data())
         # A run that is begun again compares with what was there before it first began.
@@ -174,6 +182,9 @@ def backfill() -> None:
         settings, data = Settings(), _data()
         record = read_record(settings, _name())
         assert record is not None, "begin writes the record"
+        if record.dry_run and record.ended_at and not data.home.exists():
+            # Nothing is left to compare with: somebody cleared this task, or it was killed when all was done.
+            return record.summary
         record.compare(standing(data, record.receipt_ids), decisions(data))
         changed = changed_by(data, published["version"]) if published["changed"] else {}
         record.marts, record.figures = changed.get("marts", []), changed.get("figures", [])

@@ -30,10 +30,15 @@ Safe to run again: the same bytes change nothing.
 
 def _month() -> str:
     """The month of the run under way: its partition key."""
+    from quarterdeck.periods import Month
+
     key = get_current_context()["dag_run"].partition_key
     if key is None:
         raise AirflowFailException("This run names no month. Trigger it with a partition key such as 2018-09.")
-    return key
+    try:
+        return str(Month.parse(key))
+    except ValueError as error:
+        raise AirflowFailException(f"The partition key {error}. Trigger another run.") from error
 
 
 def ingest(feed: Feed) -> DAG:

@@ -5,7 +5,7 @@ import json
 import os
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,6 +59,11 @@ def look(path: Path) -> Look:
     return Look(found.st_ino, found.st_size, found.st_mtime_ns)
 
 
+def shown(name: object) -> str:
+    """A path or name as text: one that is none in the system's encoding keeps what can be shown of it."""
+    return os.fsencode(str(name)).decode("utf-8", "replace")
+
+
 def store(
     settings: Settings,
     source: Path,
@@ -84,8 +89,7 @@ def store(
         organisation_code,
         feed,
         period,
-        # A name that is no text in the system's encoding keeps what can be shown of it.
-        os.fsencode(source.name).decode("utf-8", "replace"),
+        shown(source.name),
         sha256,
         size,
         now.isoformat(timespec="microseconds"),
@@ -93,6 +97,28 @@ def store(
     path = f"{_folder(settings, feed, period)}/{receipt.receipt_id}.json"
     _write_whole(path, json.dumps(vars(receipt)).encode(), durable=True)
     return receipt
+
+
+def confirm(settings: Settings, stored: Iterable[Receipt]) -> None:
+    """Wait until the names of stored files are on the disk, as their bytes are: only then may the senders' copies go.
+
+    All of them in one go: with the first folder the disk confirms most of what is in the others.
+    """
+    folders: set[Path] = set()
+    for receipt in stored:
+        month = Path(_folder(settings, receipt.feed, receipt.reporting_period))
+        folders |= {settings.archived(receipt.sha256).parent, month}
+    above = {parent for folder in folders for parent in folder.parents if parent.is_relative_to(settings.archive)}
+    for folder in sorted(folders | above):
+        _confirm_names(folder)
+
+
+def _confirm_names(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def receipts(settings: Settings, feed: str, period: str) -> list[Receipt]:
@@ -152,7 +178,9 @@ def loaded_mark(settings: Settings, receipt: Receipt) -> dict[str, Any] | None:
 
 def withdraw(settings: Settings, receipt: Receipt, withdrawal: Withdrawal) -> None:
     """Note beside a receipt, for good, that the file is taken back."""
-    _write_whole(_withdrawal_file(settings, receipt), json.dumps(vars(withdrawal)).encode(), durable=True)
+    path = _withdrawal_file(settings, receipt)
+    _write_whole(path, json.dumps(vars(withdrawal)).encode(), durable=True)
+    _confirm_names(Path(path).parent)
 
 
 def withdrawal_of(settings: Settings, receipt: Receipt) -> Withdrawal | None:

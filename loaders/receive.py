@@ -2,6 +2,7 @@
 
 import logging
 import os
+import stat
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,12 +17,14 @@ from loaders.archive import (
     Look,
     Receipt,
     StillChangingError,
+    confirm,
     loaded_mark,
     look,
     mark_loaded,
     periods_received,
     receipts,
     sha256_of,
+    shown,
     store,
     withdrawal_of,
 )
@@ -87,8 +90,14 @@ def receive_due(settings: Settings) -> list[dict[str, Any]]:
 
 
 def waiting(settings: Settings) -> list[str]:
-    """What lies in landing: paths below it. After a run, what was still being written, or has come since."""
-    return [str(file.path.relative_to(settings.landing)) for file in _landed(settings)]
+    """What lies in landing: paths below it. After a run, what was still being written, or has come since.
+
+    With what no run can take, each with the reason in brackets.
+    """
+    return [
+        f"{shown(path.relative_to(settings.landing))}{f' ({obstacle})' if obstacle else ''}"
+        for path, obstacle in _found(settings)
+    ]
 
 
 @dataclass(frozen=True)
@@ -198,21 +207,50 @@ def _unread(ledger: _Ledger, feed: str, period: str) -> list[list[str]]:
 
 
 def _landed(settings: Settings) -> Iterator[_File]:
-    """Every landed file, with what its path says it is."""
-    for folder, _, names in sorted(os.walk(settings.landing)):
-        for name in sorted(names):
+    """Every landed file that can be taken, with what its path says it is."""
+    for path, obstacle in _found(settings):
+        if obstacle:
+            log.info("'%s' stays in landing: %s", shown(path), obstacle)
+            continue
+        with suppress(FileNotFoundError):
+            seen = look(path)
+            try:
+                yield _File(path, seen, place_of(settings, path.relative_to(settings.landing)))
+            except UnplaceableError as error:
+                yield _File(path, seen, None, shown(error))
+
+
+def _found(settings: Settings) -> Iterator[tuple[Path, str]]:
+    """What lies in landing, in order, and what keeps it from being taken; that is blank for a file that nothing does.
+
+    One file that nobody may read must not keep all others from being taken.
+    """
+    closed: list[OSError] = []
+    for folder, inner, names in os.walk(settings.landing, onerror=closed.append):
+        inner.sort()
+        fixed = not os.access(folder, os.W_OK | os.X_OK)
+        for name in sorted([*names, *(each for each in inner if os.path.islink(os.path.join(folder, each)))]):
             # Names with a leading dot or '~$' are files that are still being copied, or a spreadsheet's lock.
-            if name.startswith((".", "~$")):
-                continue
-            path = Path(folder, name)
-            with suppress(FileNotFoundError):
-                if not path.is_file():
-                    continue
-                seen = look(path)
-                try:
-                    yield _File(path, seen, place_of(settings, path.relative_to(settings.landing)))
-                except UnplaceableError as error:
-                    yield _File(path, seen, None, str(error))
+            if not name.startswith((".", "~$")):
+                path = Path(folder, name)
+                yield path, "the user who runs this may not write to its folder" if fixed else _obstacle(path)
+    for error in closed:
+        # That there is no landing folder yet keeps nothing from being taken.
+        if not isinstance(error, FileNotFoundError):
+            yield Path(error.filename), "the user who runs this may not read the folder"
+
+
+def _obstacle(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        # What is no link was there a moment ago: somebody else took it.
+        return "a link to something that is not there" if path.is_symlink() else ""
+    if stat.S_ISDIR(mode):
+        return "a link to a folder, which is not followed: mount the folder here, or put its files here"
+    if not stat.S_ISREG(mode):
+        return "neither a file nor a folder"
+    return "" if os.access(path, os.R_OK) else "the user who runs this may not read it"
 
 
 def _take(ledger: _Ledger, files: list[_File]) -> None:
@@ -225,8 +263,10 @@ def _take(ledger: _Ledger, files: list[_File]) -> None:
         return _archive(ledger.settings, file, now + timedelta(microseconds=number))
 
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        kept = [threads.submit(archived, number, file) for number, file in enumerate(files)]
-    for file, receipt in zip(files, (each.result() for each in kept), strict=True):
+        archiving = [threads.submit(archived, number, file) for number, file in enumerate(files)]
+    kept = [each.result() for each in archiving]
+    confirm(ledger.settings, filter(None, kept))
+    for file, receipt in zip(files, kept, strict=True):
         if receipt is None:
             continue
         if file.place is None:
@@ -255,16 +295,16 @@ def _archive(settings: Settings, file: _File, received_at: datetime) -> Receipt 
     try:
         return store(settings, file.path, *whose, received_at=received_at, seen=file.seen)
     except StillChangingError:
-        log.warning("'%s' is still being written; it stays in landing until it is whole", file.path)
+        log.warning("'%s' is still being written; it stays in landing until it is whole", shown(file.path))
     except FileNotFoundError:
-        log.info("'%s' was taken by another run", file.path)
+        log.info("'%s' was taken by another run", shown(file.path))
     return None
 
 
 def _refuse(settings: Settings, file: _File, receipt: Receipt) -> None:
     found = finding(
         "path-unknown",
-        f"'{file.path.relative_to(settings.landing)}' cannot be placed: {file.reason}.",
+        f"'{shown(file.path.relative_to(settings.landing))}' cannot be placed: {file.reason}.",
         remedy="Put the file into landing/<organisation>/<feed>/<YYYY-MM>/ and submit it again.",
     )
     quarantine(settings, f"{UNPLACED}.{receipt.receipt_id}", receipt.file_name, receipt.sha256, [found])

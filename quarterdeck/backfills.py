@@ -6,6 +6,8 @@ bytes read where they are. So it cannot say something else than the run will do.
 
 import json
 import re
+import shutil
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9.-]+")
 _LAYOUT_VERSION = re.compile(r"^(?P<layout>[a-z0-9_]+)?(?:@(?P<sha256>[0-9a-f]{4,64}))?$")
 
 
+# So long a task of a dry run that failed may be cleared, and goes on where it was.
+_SCRATCH_SECONDS = 7 * 24 * 3600
 _KEPT_TO_COMPARE = ("before", "receipt_ids")
 _TOLD = ("status", "layout_sha256", "rows_loaded")
 
@@ -184,7 +188,14 @@ def backfill_id(run_id: str) -> str:
 
 def scratch(settings: Settings, name: str) -> Settings:
     """The settings of a dry run: everything it writes hangs below `work/`."""
-    return settings.model_copy(update={"home": settings.work / "backfills" / name})
+    return settings.model_copy(update={"home": _scratches(settings) / name})
+
+
+def forget_old_scratches(settings: Settings) -> None:
+    """Remove what dry runs have left that failed more than a week ago; each holds a copy of the build file."""
+    for folder in _scratches(settings).glob("*"):
+        if time.time() - folder.stat().st_mtime > _SCRATCH_SECONDS:
+            shutil.rmtree(folder)
 
 
 def write_record(settings: Settings, record: Record) -> None:
@@ -206,6 +217,10 @@ def records(settings: Settings) -> list[Record]:
     """Every backfill there was, oldest first."""
     found = [Record(**json.loads(path.read_text())) for path in _folder(settings).glob("*.json")]
     return sorted(found, key=lambda record: record.started_at)
+
+
+def _scratches(settings: Settings) -> Path:
+    return settings.work / "backfills"
 
 
 def _folder(settings: Settings) -> Path:

@@ -11,8 +11,8 @@ NAME_OF_MONTH = (
     "|nov(?:ember)?|dec(?:ember)?"
 )
 """A regular expression of the names themselves: 'Decrease' and 'Market' begin like months."""
-_MONTH = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
-_QUARTER = re.compile(r"^(\d{4})-(\d{2}) ?Q([1-4])$", re.IGNORECASE)
+_MONTH = re.compile(r"([12]\d{3})-(0[1-9]|1[0-2])", re.ASCII)
+_QUARTER = re.compile(r"([12]\d{3})-(\d{2}) ?Q([1-4])", re.IGNORECASE | re.ASCII)
 _IN_TEXT = re.compile(
     rf"\b(?P<name>{NAME_OF_MONTH})(?![a-z])\.?,?(?:[\s'’-]*(?P<year>20\d\d|\d\d)\b(?!\s*[/-]\s*\d))?",
     re.IGNORECASE,
@@ -47,7 +47,7 @@ class Month:
 
         Raises ValueError for anything else.
         """
-        found = _MONTH.match(text)
+        found = _MONTH.fullmatch(text)
         if not found:
             raise ValueError(f"'{text}' is not a month; write it as YYYY-MM, for example 2018-09")
         return cls(int(found[1]), int(found[2]))
@@ -104,7 +104,7 @@ class Quarter:
 
         Raises ValueError for anything else, and for years that do not follow each other.
         """
-        found = _QUARTER.match(text.strip())
+        found = _QUARTER.fullmatch(text.strip())
         if not found or (int(found[1]) + 1) % 100 != int(found[2]):
             raise ValueError(f"'{text}' is not a fiscal quarter; write it as 2018-19 Q2")
         return cls(int(found[1]), int(found[3]))

@@ -12,6 +12,9 @@ from quarterdeck.settings import Settings
 RELEASED = "released.json"
 """The note on a folder whose file holds nothing any more."""
 
+FINDINGS = "findings.json"
+"""What is wrong with the file in the folder."""
+
 
 def quarantine(
     settings: Settings, submission_id: str, file_name: str, sha256: str, findings: Sequence[Finding]
@@ -19,7 +22,8 @@ def quarantine(
     """Put a held file into `quarantine/<submission_id>/`, with its findings in `findings.json` beside it.
 
     The bytes are copied from the archive. What was there for this submission is replaced; the folder appears whole or
-    not at all. Returns the folder.
+    not at all. A sender may call a file as the notes beside it are called: then it lies there as `received <name>`.
+    Returns the folder.
 
     Raises FileNotFoundError where the archive does not have the bytes.
     """
@@ -27,8 +31,9 @@ def quarantine(
     draft = settings.quarantine / f".{submission_id}.draft"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
-    shutil.copyfile(settings.archived(sha256), draft / file_name)
-    (draft / "findings.json").write_text(
+    name = f"received {file_name}" if file_name in (RELEASED, FINDINGS) else file_name
+    shutil.copyfile(settings.archived(sha256), draft / name)
+    (draft / FINDINGS).write_text(
         json.dumps([asdict(found) for found in findings], indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     shutil.rmtree(folder, ignore_errors=True)

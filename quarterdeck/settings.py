@@ -2,36 +2,45 @@
 
 import re
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import SecretStr, field_validator
+from pydantic import Field, PositiveInt, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_SERVER = re.compile(r"postgres(ql)?://|\w+\s*=")
 _AMOUNT = re.compile(r"\s*[1-9]\d*(\.\d+)?\s*[KMGT]i?B\s*", re.IGNORECASE)
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
 
 class Settings(BaseSettings):
-    """Settings of one installation; every field is read from `QUARTERDECK_<NAME>` or from `.env`.
+    """Settings of one installation; every field is read from `QUARTERDECK_<NAME>` or from `.env`; blank is not set.
 
     Only `home` decides where data lives; everything else hangs below it. `workbook` says whether a version holds one:
     it takes longer to write than everything else of a version together. `postgres` names the server that versions are
     brought to, as postgresql://user@host/database.
     """
 
-    model_config = SettingsConfigDict(env_prefix="QUARTERDECK_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="QUARTERDECK_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        # Some are secrets, and what a task says is in its log.
+        hide_input_in_errors=True,
+    )
 
     home: Path = PROJECT_ROOT / "var"
     dbt_project: Path = PROJECT_ROOT / "dbt_project"
     layouts: Path = PROJECT_ROOT / "loaders" / "layouts"
     policy: Path = PROJECT_ROOT / "expectations" / "policy.yml"
-    dbt_threads: int = 2
+    dbt_threads: PositiveInt = 2
     memory_limit: str = "1GB"
     """What DuckDB may hold in memory at once where it builds, judges and publishes, such as 512MB or 4GB.
 
     What is more goes to a folder beside the build file, for as long as it is needed.
     """
-    batch_files: int = 200
-    settle_seconds: float = 3.0
+    batch_files: PositiveInt = 200
+    settle_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 3.0
     """How long a file that was written just now must stay as it is before it is taken from landing."""
     workbook: bool = True
     airflow_url: str | None = None
@@ -48,6 +57,43 @@ class Settings(BaseSettings):
     def _is_an_amount(cls, value: str) -> str:
         if not _AMOUNT.fullmatch(value):
             raise ValueError("an amount of memory is needed, such as 512MB or 4GB")
+        return value
+
+    @field_validator("home", "dbt_project", "layouts")
+    @classmethod
+    def _is_a_folder(cls, value: Path, info: ValidationInfo) -> Path:
+        # The data root is made where there is none.
+        if not value.expanduser().is_dir() and (info.field_name != "home" or value.expanduser().exists()):
+            raise ValueError("a folder is needed")
+        return value
+
+    @field_validator("home")
+    @classmethod
+    def _is_a_plain_path(cls, value: Path) -> Path:
+        # Airflow would take them for a question to its database, and for a variable.
+        if set("?$").intersection(str(value.absolute())):
+            raise ValueError("its path may hold neither ? nor $")
+        return value
+
+    @field_validator("policy")
+    @classmethod
+    def _is_a_file(cls, value: Path) -> Path:
+        if not value.is_file():
+            raise ValueError("a file is needed")
+        return value
+
+    @field_validator("airflow_url")
+    @classmethod
+    def _is_a_page(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("http://", "https://")):
+            raise ValueError("an address is needed, such as https://quarterdeck.example.org")
+        return value and value.rstrip("/")
+
+    @field_validator("postgres", "lake_catalogue")
+    @classmethod
+    def _is_a_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _SERVER.match(value.get_secret_value()):
+            raise ValueError("a Postgres is needed, as postgresql://user@host/database")
         return value
 
     def model_post_init(self, __context: object) -> None:

@@ -131,8 +131,20 @@ APPROVALS: Columns = {
 }
 
 
-class MissingWarehouseError(RuntimeError):
+class WarehouseError(RuntimeError):
+    """The build file cannot be opened; the message says why, and what to do."""
+
+
+class MissingWarehouseError(WarehouseError):
     """There is no build file where one was expected."""
+
+
+class DamagedWarehouseError(WarehouseError):
+    """The build file is none that DuckDB can read."""
+
+
+class BusyWarehouseError(WarehouseError, OSError):
+    """Another process has the build file open, which may pass."""
 
 
 @cache
@@ -264,7 +276,7 @@ def _missing(connection: "duckdb.DuckDBPyConnection") -> Iterator[str]:
 def connect(settings: Settings, *, read_only: bool = False) -> "duckdb.DuckDBPyConnection":
     """Open the build file. For writing, hold the writer's slot.
 
-    Raises MissingWarehouseError where there is none: only `prepare` makes one, with its schemas.
+    Raises WarehouseError; where there is none, too: only `prepare` makes one, with its schemas.
     """
     if not settings.warehouse.exists():
         raise MissingWarehouseError(f"{settings.warehouse} is gone. `quarterdeck run` makes it anew from the archive.")
@@ -274,7 +286,18 @@ def connect(settings: Settings, *, read_only: bool = False) -> "duckdb.DuckDBPyC
 def _open(settings: Settings, *, read_only: bool) -> "duckdb.DuckDBPyConnection":
     import duckdb
 
-    connection = duckdb.connect(str(settings.warehouse), read_only=read_only)
+    try:
+        connection = duckdb.connect(str(settings.warehouse), read_only=read_only)
+    except duckdb.IOException as error:
+        # DuckDB has one kind of error for all of this.
+        if "Could not set lock" in str(error):
+            raise BusyWarehouseError(f"{settings.warehouse} is in use. Try again when nothing runs.") from error
+        if "not a valid DuckDB database" in str(error):
+            raise DamagedWarehouseError(
+                f"{settings.warehouse} is damaged. Delete it and what lies beside it: `quarterdeck run` makes it anew"
+                " from the archive."
+            ) from error
+        raise
     # What takes longer than two seconds would draw one into what a command prints.
     connection.execute("set enable_progress_bar = false")
     connection.execute(f"set memory_limit = '{settings.memory_limit}'")

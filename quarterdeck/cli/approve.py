@@ -31,8 +31,6 @@ def approve(
     The record is kept for good, with name and reason, and is void once anything else is submitted for the quarter.
     `quarterdeck run` judges the quarter again and publishes it.
     """
-    import duckdb
-
     from expectations.approve import NotApprovableError, awaiting
     from expectations.approve import approve as record
     from quarterdeck.organisations import organisation_codes
@@ -50,8 +48,6 @@ def approve(
         approval = record(settings, code, str(Quarter.parse(quarter)), by=by, reason=reason, override=override)
     except (NotApprovableError, ValueError) as error:
         refuse(str(error))
-    except duckdb.IOException:
-        refuse(f"{settings.warehouse} is in use. Try again when nothing runs.")
     if as_json:
         emit_json(asdict(approval))
     else:

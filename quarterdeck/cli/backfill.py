@@ -89,12 +89,13 @@ def backfills(as_json: AsJson = False) -> None:
 
 def _drive(settings: "Settings", conf: dict[str, Any]) -> dict[str, Any]:
     """Run the DAG to its end and return its record's summary. Ends with exit code 1 where it failed."""
-    from quarterdeck.cli.run import airflow, progress
+    from quarterdeck.cli.run import airflow, progress, refuse_paused
     from quarterdeck.local_airflow.client import now
     from quarterdeck.local_airflow.follow import follow
     from quarterdeck.orchestration import BACKFILL_DAG
 
     with airflow(settings) as client:
+        refuse_paused(client, [BACKFILL_DAG])
         since = now()
         run_id = client.trigger(BACKFILL_DAG, None, conf)
         with progress() as tell:
@@ -104,6 +105,8 @@ def _drive(settings: "Settings", conf: dict[str, Any]) -> dict[str, Any]:
             for task in followed.failed:
                 typer.echo(f"Failed: {task.run}, task {task.name}. Its log ends:", err=True)
                 typer.echo("\n".join(f"    {line}" for line in client.log_tail(task.row)), err=True)
+            if not followed.failed:
+                typer.echo(f"{run_id} was stopped, or marked as ended, before it was done. Run it again.", err=True)
             raise typer.Exit(FOUND)
     return result
 

@@ -1,5 +1,6 @@
 """`quarterdeck run`: what is due, through the DAGs, to the end."""
 
+import shutil
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 # A short-lived scheduler looks for work ten times a second.
 IDLE_SECONDS = 0.1
+# With so few bytes left on its disk Airflow cannot say itself what is wrong.
+_NO_ROOM = 1_000_000
 
 
 def register(app: typer.Typer) -> None:
@@ -108,6 +111,7 @@ def _due(settings: "Settings", feed: str | None, period: str | None) -> list[tup
     from expectations.pending import pending_partitions
     from loaders.receive import due
     from quarterdeck.feeds import FEEDS
+    from quarterdeck.local_airflow.instance import KILLED
     from quarterdeck.local_airflow.state import running
     from quarterdeck.orchestration import PUBLICATION_DAG, ingest_dag
     from quarterdeck.periods import Month, Quarter
@@ -121,7 +125,10 @@ def _due(settings: "Settings", feed: str | None, period: str | None) -> list[tup
         refuse(f"{error}.")
     ingest = [(ingest_dag(name), key) for name, key in due(settings) if feed in (None, name) and month in (None, key)]
     # Another Airflow may be writing to the warehouse, and decides what is pending there by itself.
-    if ingest or feed or month or settings.airflow_url or running(settings.airflow_home):
+    state = running(settings.airflow_home)
+    if state and state.was_killed:
+        refuse(KILLED)
+    if ingest or feed or month or settings.airflow_url or state:
         return ingest
     quarters = {Quarter.parse(partition.quarter) for partition in pending_partitions(settings)}
     # One run decides every pending partition, whatever quarter it is named after.
@@ -133,15 +140,17 @@ def airflow(settings: "Settings") -> "Iterator[Client]":
     """The Airflow of a server where settings name one, or the one that is up here, or one for the time of the block."""
     from quarterdeck.local_airflow.client import Client
     from quarterdeck.local_airflow.environment import password, url_of
-    from quarterdeck.local_airflow.instance import RUN_COMPONENTS, AirflowError, LocalAirflow
+    from quarterdeck.local_airflow.instance import KILLED, RUN_COMPONENTS, UNDER_WAY, AirflowError, LocalAirflow
     from quarterdeck.local_airflow.state import running
 
     if settings.airflow_url:
         yield _signed_in(settings, settings.airflow_url)
         return
     if state := running(settings.airflow_home):
+        if state.was_killed:
+            raise AirflowError(KILLED)
         if state.short_lived:
-            raise AirflowError("Another `quarterdeck run` is under way. Wait until it has ended, then run again.")
+            raise AirflowError(UNDER_WAY)
         client = Client(url_of(state.port), password(settings))
         client.sign_in()
         yield client
@@ -171,13 +180,13 @@ def _signed_in(settings: "Settings", url: str) -> "Client":
     client = Client(url, password, user)
     try:
         client.sign_in()
-    except httpx.HTTPStatusError:
-        raise AirflowError(
-            f"{url} does not let {user} in. QUARTERDECK_AIRFLOW_USER says who you are there, and"
-            " QUARTERDECK_AIRFLOW_PASSWORD your password; an administrator can set a new one."
-        ) from None
-    except httpx.TransportError as error:
-        raise AirflowError(f"No Airflow answers at {url} ({error}).") from None
+    except httpx.HTTPError as error:
+        if isinstance(error, httpx.HTTPStatusError) and error.response.status_code == httpx.codes.UNAUTHORIZED:
+            raise AirflowError(
+                f"{url} does not let {user} in. QUARTERDECK_AIRFLOW_USER says who you are there, and"
+                " QUARTERDECK_AIRFLOW_PASSWORD your password; an administrator can set a new one."
+            ) from None
+        raise AirflowError(f"No Airflow answers at {url}, which QUARTERDECK_AIRFLOW_URL names ({error}).") from None
     return client
 
 
@@ -187,24 +196,37 @@ def in_words(error: "httpx.HTTPError", settings: "Settings") -> str:
 
     if isinstance(error, httpx.HTTPStatusError) and error.response.status_code == httpx.codes.FORBIDDEN:
         return f"{settings.airflow_user} may not do this at {settings.airflow_url}. An administrator can give the role."
-    where = "on the server" if settings.airflow_url else f"in {settings.airflow_home / 'logs'}"
-    return f"Airflow stopped answering ({error}). Its logs are {where}."
+    if settings.airflow_url:
+        return f"Airflow stopped answering ({error}). Its logs are on the server."
+    if shutil.disk_usage(settings.home).free < _NO_ROOM:
+        return f"There is no room left in {settings.home}. Make some, then run again: it goes on where it was."
+    return f"Airflow stopped answering ({error}). Its logs are in {settings.airflow_home / 'logs'}."
 
 
 def _drive(client: "Client", due: list[tuple[str, str]], outcome: Outcome) -> None:
     """Start the runs that are due, follow them and all that comes of them, and fill in the outcome."""
     from quarterdeck.local_airflow.client import now
     from quarterdeck.local_airflow.follow import follow
-    from quarterdeck.local_airflow.instance import AirflowError
+    from quarterdeck.orchestration import PUBLICATION_DAG
 
-    if paused := client.paused():
-        raise AirflowError(f"Paused, so nothing can run: {', '.join(paused)}. Unpause them at {client.url}.")
+    refuse_paused(client, [PUBLICATION_DAG, *(dag_id for dag_id, _ in due)])
     since = now()
     for dag_id, key in due:
         client.trigger(dag_id, key)
     with progress() as tell:
         followed = follow(client, since, tell)
     _collect(client, followed, outcome)
+
+
+def refuse_paused(client: "Client", needed: "Iterable[str]") -> None:
+    """Raise AirflowError for what would be waited for in vain: a run that is to come, or is there, of a paused DAG."""
+    from quarterdeck.local_airflow.instance import AirflowError
+
+    if paused := sorted({*needed, *client.active()}.intersection(client.paused())):
+        raise AirflowError(
+            f"Paused, so that its runs would not begin: {', '.join(paused)}. Unpause it in the page, which is at"
+            f" {client.url} or where `quarterdeck up` says."
+        )
 
 
 def _collect(client: "Client", followed: "Followed", outcome: Outcome) -> None:
@@ -296,7 +318,7 @@ def _show(settings: "Settings", outcome: Outcome) -> None:
         typer.echo("\nIn quarantine, each with its findings.json:")
         typer.echo("\n".join(f"    {settings.quarantine / name}" for name in outcome.quarantined))
     if outcome.waiting:
-        typer.echo(f"\nLeft in {settings.landing}, for another run or until they are whole:")
+        typer.echo(f"\nLeft in {settings.landing}, for another run, until they are whole, or for the reason given:")
         typer.echo("\n".join(f"    {name}" for name in outcome.waiting))
     if outcome.version:
         news = "is published" if outcome.changed else "was published before and still says it all"

@@ -74,10 +74,13 @@ def _put(path: Path, folder: Path, *, settled: float) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     # Whoever scans landing passes over names that start with a dot: a file is there whole, or not yet.
     partial = folder / f".{os.getpid()}.partial"
-    shutil.copyfile(path, partial)
-    # And so that nobody waits to see whether it is whole, it says that it was before now.
-    os.utime(partial, (settled, settled))
-    partial.replace(_free(folder / path.name, partial))
+    try:
+        shutil.copyfile(path, partial)
+        # And so that nobody waits to see whether it is whole, it says that it was before now.
+        os.utime(partial, (settled, settled))
+        partial.replace(_free(folder / path.name, partial))
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _free(target: Path, content: Path) -> Path:

@@ -28,13 +28,20 @@ def up(
     detach: Annotated[
         bool, typer.Option("--detach", help="Return when it is ready; `quarterdeck down` ends it.")
     ] = False,
-    port: Annotated[int, typer.Option(help="Where the page listens, on this machine only.")] = PORT,
+    port: Annotated[int, typer.Option(help="Where the page listens, on this machine only.", min=1, max=65535)] = PORT,
 ) -> None:
     """Start Airflow with its page on this machine: scheduler, DAG processor, triggerer, API servers.
 
     Without --detach it runs until it is interrupted. Runs that are due by the calendar start by themselves.
     """
-    from quarterdeck.local_airflow.instance import UP_COMPONENTS, AirflowError, LocalAirflow, port_is_free
+    from quarterdeck.local_airflow.instance import (
+        KILLED,
+        UNDER_WAY,
+        UP_COMPONENTS,
+        AirflowError,
+        LocalAirflow,
+        port_is_free,
+    )
     from quarterdeck.local_airflow.state import running
     from quarterdeck.settings import Settings
 
@@ -42,8 +49,10 @@ def up(
     if settings.airflow_url:
         refuse(f"The Airflow at {settings.airflow_url} works on this data root; a second one is not started.")
     if state := running(settings.airflow_home):
+        if state.was_killed:
+            refuse(KILLED)
         if state.short_lived:
-            refuse("A `quarterdeck run` is under way here. Wait until it has ended, then try again.")
+            refuse(UNDER_WAY)
         _show(settings, state)
         return
     if not port_is_free(port):
@@ -79,7 +88,7 @@ def down() -> None:
         typer.echo(f"No Airflow is running in {settings.airflow_home}.")
         return
     if not stop(state, patience=STOP_SECONDS):
-        left = ", ".join(str(process.pid) for process in state.processes())
+        left = ", ".join(str(process.pid) for process in state.session())
         typer.echo(f"These processes would not end: {left}", err=True)
         raise typer.Exit(FOUND)
     typer.echo("Airflow is stopped.")
@@ -90,11 +99,15 @@ def status(as_json: AsJson = False) -> None:
     from loaders.receive import due
     from publication.store import current
     from quarterdeck.local_airflow.environment import url_of
+    from quarterdeck.local_airflow.instance import KILLED
     from quarterdeck.local_airflow.state import running
     from quarterdeck.settings import Settings
 
     settings = Settings()
     state = running(settings.airflow_home)
+    if state and state.was_killed:
+        typer.echo(KILLED, err=True)
+        state = None
     found: dict[str, Any] = {
         "data": str(settings.home),
         "airflow": settings.airflow_url or (url_of(state.port) if state else None),

@@ -28,7 +28,7 @@ def withdraw(
     from loaders.archive import Withdrawal, received_as, withdraw, withdrawal_of
     from quarterdeck.settings import Settings
 
-    settings, name = Settings(), (by or getpass.getuser()).strip()
+    settings, name = Settings(), (getpass.getuser() if by is None else by).strip()
     if not reason.strip() or not name:
         refuse("Say who takes the file back, and why.")
     receipt = received_as(settings, submission)

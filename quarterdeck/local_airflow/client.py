@@ -13,6 +13,7 @@ from quarterdeck.orchestration import APPROVAL_DAG
 
 ACTIVE = ("queued", "running")
 _PAGE = 100
+_SECONDS = 60.0
 
 
 class Client:
@@ -23,7 +24,8 @@ class Client:
         self._user = user
         self._api = f"{url}/api/v2"
         self._password = password
-        self._http = local_http()
+        # A server's certificate is looked at: its users' passwords go there.
+        self._http = httpx.Client(timeout=_SECONDS) if url.startswith("https:") else local_http()
 
     def is_up(self) -> bool:
         """Whether the API server answers; signs in when it does."""
@@ -36,7 +38,11 @@ class Client:
     def sign_in(self) -> None:
         """Get the token that every other call needs."""
         answer = self._http.post(f"{self.url}/auth/token", json={"username": self._user, "password": self._password})
-        self._http.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['access_token']}"
+        try:
+            token = answer.raise_for_status().json()["access_token"]
+        except (ValueError, KeyError, TypeError):
+            raise httpx.DecodingError("no Airflow answers there", request=answer.request) from None
+        self._http.headers["Authorization"] = f"Bearer {token}"
 
     def ensure_pool(self, name: str, slots: int, description: str) -> None:
         """Make a pool where there is none of that name, and give it its slots."""
@@ -77,10 +83,13 @@ class Client:
         url = "/dags/~/dagRuns/~/taskInstances"
         return list(self._pages(url, "task_instances", updated_at_gte=since.isoformat(), order_by="start_date"))
 
+    def active(self) -> set[str]:
+        """The DAGs with a run that is queued or running, but for those that wait for a person's answer."""
+        return {run["dag_id"] for run in self._pages("/dags/~/dagRuns", "dag_runs", state=ACTIVE)} - {APPROVAL_DAG}
+
     def has_active_runs(self) -> bool:
         """Whether any run is queued or running, but for those that wait for a person's answer."""
-        active = self._pages("/dags/~/dagRuns", "dag_runs", state=ACTIVE)
-        return any(run["dag_id"] != APPROVAL_DAG for run in active)
+        return bool(self.active())
 
     def has_unanswered_events(self, since: datetime) -> bool:
         """Whether an asset event since then has not started the run that it is to start."""
@@ -128,7 +137,7 @@ class Client:
                 return
 
 
-def local_http(timeout: float = 60.0) -> httpx.Client:
+def local_http(timeout: float = _SECONDS) -> httpx.Client:
     """What speaks to servers of this machine: directly, whatever proxy the environment names, and without TLS."""
     return httpx.Client(timeout=timeout, trust_env=False, verify=False)
 

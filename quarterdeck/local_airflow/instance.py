@@ -16,7 +16,7 @@ import psutil
 from quarterdeck.local_airflow.client import Client, local_http
 from quarterdeck.local_airflow.environment import environment, password, prepare_home, url_of
 from quarterdeck.local_airflow.launcher import ALREADY_RUNNING
-from quarterdeck.local_airflow.state import State, component_log
+from quarterdeck.local_airflow.state import State, component_log, end
 from quarterdeck.orchestration import DAGS, POOL, POOL_SLOTS
 from quarterdeck.settings import Settings
 
@@ -26,6 +26,12 @@ RUN_COMPONENTS = ("api-server", "task-api-server", "dag-processor", "scheduler")
 UP_COMPONENTS = (*RUN_COMPONENTS, "triggerer")
 
 START_SECONDS = 180.0
+
+UNDER_WAY = (
+    "A `quarterdeck run` is under way here. Wait until it has ended, or end it by `quarterdeck down`; then try again."
+)
+
+KILLED = "An Airflow that was killed has left processes here. `quarterdeck down` ends them; then try again."
 
 
 class AirflowError(Exception):
@@ -124,7 +130,7 @@ def stop(state: State, *, patience: float) -> bool:
     """Stop an Airflow that another process started; returns whether all of it has ended.
 
     Running tasks may end first, within `patience` seconds. The launcher stops the components in good order; where it is
-    gone, they are stopped one by one.
+    gone, they are stopped one by one, and then what a scheduler that was killed has left.
     """
     for sent, seconds in ((signal.SIGINT, patience), (signal.SIGTERM, 30.0), (signal.SIGKILL, 5.0)):
         processes = state.processes()
@@ -133,7 +139,8 @@ def stop(state: State, *, patience: float) -> bool:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(sent)
         psutil.wait_procs(processes, timeout=seconds)
-    return not state.processes()
+    end(state.session())
+    return not state.session()
 
 
 def answers(http: httpx.Client, url: str) -> bool:

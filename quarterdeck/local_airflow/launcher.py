@@ -27,7 +27,7 @@ from typing import NoReturn
 import psutil
 
 from quarterdeck.local_airflow.environment import TASK_API_PORT, bury_jobs, mark_metadata_ready, metadata_is_ready
-from quarterdeck.local_airflow.state import State, component_log, forget_state, take_lock, write_state
+from quarterdeck.local_airflow.state import State, component_log, end, forget_state, session_of, take_lock, write_state
 from quarterdeck.orchestration import IMPORTED_FOR_TASKS
 
 COMPONENTS = {
@@ -185,18 +185,7 @@ def _end_session() -> None:
     """End what is left of this process's session: tasks whose scheduler did not live to see them end."""
     if os.getsid(0) != os.getpid():
         return
-    left = [process for process in psutil.process_iter() if _session(process.pid) == os.getpid() != process.pid]
-    for process in left:
-        process.terminate()
-    for process in psutil.wait_procs(left, timeout=5)[1]:
-        process.kill()
-
-
-def _session(pid: int) -> int | None:
-    try:
-        return os.getsid(pid)
-    except ProcessLookupError:
-        return None
+    end([process for process in session_of(os.getpid()) if process.pid != os.getpid()])
 
 
 if __name__ == "__main__":

@@ -4,10 +4,14 @@ import fcntl
 import json
 import os
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
+
+# Whoever looks whether an Airflow runs has the lock for a moment, which is not to keep another from starting.
+_LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -30,17 +34,38 @@ class State:
         return cls(os.getpid(), port, short_lived, time.time(), components)
 
     def processes(self) -> list[psutil.Process]:
-        """Those of its processes that are alive, the launcher first."""
-        alive = []
-        for pid in (self.pid, *self.components.values()):
-            try:
-                process = psutil.Process(pid)
-                # A process that was born after the state was written only got the same number.
-                if process.create_time() <= self.started + 1 and process.status() != psutil.STATUS_ZOMBIE:
-                    alive.append(process)
-            except psutil.NoSuchProcess:
-                continue
-        return alive
+        """Those of launcher and components that are alive, the launcher first."""
+        alive = {process.pid: process for process in self.session()}
+        return [alive[pid] for pid in (self.pid, *self.components.values()) if pid in alive]
+
+    def session(self) -> list[psutil.Process]:
+        """All of its processes that are alive: workers and tasks too, whose scheduler may be gone.
+
+        They are of the launcher's session. A process that only got a number again is of another, and the number of a
+        session is not given again while one of it lives; when a process began depends on a clock that may be set.
+        """
+        return session_of(self.pid)
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether its launcher is gone: what is left of it nobody looks after."""
+        return all(process.pid != self.pid for process in self.processes())
+
+
+def session_of(leader: int) -> list[psutil.Process]:
+    """The processes of a session that are alive."""
+    return [process for process in psutil.process_iter() if _session(process.pid) == leader and _lives(process)]
+
+
+def end(processes: list[psutil.Process]) -> None:
+    """End processes, hard where they take longer than five seconds."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    for process in psutil.wait_procs(processes, timeout=5)[1]:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(processes, timeout=5)
 
 
 def running(home: Path) -> State | None:
@@ -71,12 +96,17 @@ def take_lock(home: Path) -> bool:
     Returns False where another one has it.
     """
     lock = os.open(_lock_file(home), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        return False
-    return True
+    patience = time.monotonic() + _LOOK_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > patience:
+                os.close(lock)
+                return False
+            time.sleep(0.02)
+        else:
+            return True
 
 
 def component_log(home: Path, component: str) -> Path:
@@ -87,14 +117,29 @@ def component_log(home: Path, component: str) -> Path:
 def _is_locked(home: Path) -> bool:
     if not _lock_file(home).exists():
         return False
-    lock = os.open(_lock_file(home), os.O_RDWR)
+    lock = os.open(_lock_file(home), os.O_RDONLY)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Those who only look share the lock: they do not take each other for an Airflow.
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     finally:
         os.close(lock)
     return False
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return None
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _lock_file(home: Path) -> Path:

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from loaders.layout import load_layouts
+from quarterdeck.backfills import Record, read_record, write_record
 from quarterdeck.orchestration import BACKFILL_DAG
 from quarterdeck.settings import PROJECT_ROOT, Settings
 from tests import pipeline
@@ -38,6 +39,20 @@ def test_the_form_begins_with_a_dry_run(dag: "DAG") -> None:
     assert dag.params["dry_run"] is True
     assert set(dag.params) == {*WORDS, "dry_run"}
     assert dag.max_active_runs == 1
+
+
+def test_a_dry_run_that_is_finished_twice_keeps_what_it_came_to(
+    dag: "DAG", settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {"submissions": {"a": {"file_name": "a.xlsx"}}, "partitions": {}}
+    record = Record("run-1", True, "ann", {}, "2018-10-01", ["a"], before, "2018-10-02", [], [], [], 0, [])
+    write_record(settings, record)
+    monkeypatch.setenv("QUARTERDECK_HOME", str(settings.home))
+    finish: Callable[..., Any] = dag.get_task("finish").python_callable
+    context = {"dag_run": SimpleNamespace(run_id="run 1", conf={}), "params": WORDS | {"dry_run": True}}
+    monkeypatch.setitem(finish.__globals__, "get_current_context", lambda: context)
+    assert finish({"changed": False}) == record.summary
+    assert read_record(settings, "run-1") == record
 
 
 class Backfills:

@@ -61,15 +61,21 @@ def test_no_month_of_the_past_starts_by_itself(dag: "DAG") -> None:
     assert dag.start_date is None
 
 
-def test_a_run_without_a_month_fails_at_once(dag: "DAG", monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [(None, "names no month"), ("2018-9", "'2018-9' is not a month"), ("2018-19 Q2", "is not a month")],
+)
+def test_a_run_without_a_month_fails_at_once(
+    dag: "DAG", monkeypatch: pytest.MonkeyPatch, key: str | None, told: str
+) -> None:
     from airflow.sdk.exceptions import AirflowFailException
 
-    class Keyless:
-        partition_key = None
+    class Run:
+        partition_key = key
 
     function = body(dag, "receive")
-    monkeypatch.setitem(function.__globals__, "get_current_context", lambda: {"dag_run": Keyless()})
-    with pytest.raises(AirflowFailException, match="names no month"):
+    monkeypatch.setitem(function.__globals__, "get_current_context", lambda: {"dag_run": Run()})
+    with pytest.raises(AirflowFailException, match=told):
         function()
 
 

@@ -245,6 +245,86 @@ def test_a_file_that_cannot_be_placed_is_kept_in_quarantine(settings, hr_file, p
     assert json.loads((folder / "findings.json").read_text())[0]["rule"] == "path-unknown"
 
 
+def test_a_file_leaves_landing_when_the_disk_has_its_name_in_the_archive(settings, hr_file, monkeypatch):
+    land(settings, hr_file)
+    confirmed, sync, unlink = [], os.fsync, Path.unlink
+
+    def fsync(descriptor):
+        sync(descriptor)
+        confirmed.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+
+    def unlinked(path, **options):
+        confirmed.append("taken from landing")
+        unlink(path, **options)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(Path, "unlink", unlinked)
+    receive(settings, *HR[1:])
+    [receipt] = receipts(settings, *HR[1:])
+    folders = (
+        settings.archived(receipt.sha256).parent,
+        settings.archive.joinpath("receipts", *HR[1:]),
+        settings.archive,
+    )
+    assert confirmed[-1] == "taken from landing" and {str(folder) for folder in folders} <= set(confirmed[:-1])
+
+
+def blocked(settings, hr_file, harm, monkeypatch):
+    """Something in landing that nobody can take, at its right place; returns what is told of it."""
+    path = settings.landing.joinpath(*HR) / "other.xlsx"
+    path.parent.mkdir(parents=True)
+    if harm == "unreadable":
+        shutil.copyfile(hr_file, path)
+        may = os.access
+        monkeypatch.setattr(os, "access", lambda what, mode: Path(what) != path and may(what, mode))
+    elif harm == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(settings.home if harm == "link to a folder" else "nowhere.xlsx")
+    return path.relative_to(settings.landing)
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        ("unreadable", "the user who runs this may not read it"),
+        ("pipe", "neither a file nor a folder"),
+        ("link to a folder", "a link to a folder, which is not followed"),
+        ("link to nothing", "a link to something that is not there"),
+    ],
+)
+def test_what_cannot_be_taken_is_told_and_keeps_nothing_else_from_being_taken(
+    settings, hr_file, harm, told, monkeypatch
+):
+    path = blocked(settings, hr_file, harm, monkeypatch)
+    assert due(settings) == []
+    land(settings, hr_file)
+    sweep(settings)
+    assert run(settings).accepted == [f"{HR_ID}.1"]
+    [left] = waiting(settings)
+    assert left.startswith(f"{path} ({told}") and due(settings) == []
+
+
+def test_a_folder_that_may_not_be_written_to_is_told_before_anything_is_archived(settings, hr_file, monkeypatch):
+    land(settings, hr_file)
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda what, mode: mode == os.R_OK and may(what, mode))
+    assert due(settings) == [] and receive(settings, *HR[1:]) == []
+    assert "may not write to its folder" in waiting(settings)[0]
+    assert not settings.archive.exists()
+
+
+def test_a_name_that_is_no_text_blocks_nobody(settings, hr_file):
+    folder = os.fsencode(settings.landing) + b"/caf\xe9/hr_metrics/2017-12"
+    os.makedirs(folder)
+    shutil.copyfile(hr_file, folder + b"/\xe9t\xe9.xlsx")
+    assert waiting(settings) == ["caf\ufffd/hr_metrics/2017-12/\ufffdt\ufffd.xlsx"]
+    sweep(settings)
+    [name] = in_quarantine(settings)
+    [found] = json.loads((settings.quarantine / name / "findings.json").read_text())
+    assert "'caf\ufffd' is not an organisation" in found["message"] and waiting(settings) == []
+
+
 # The build file
 
 

@@ -1,8 +1,21 @@
 """What somebody asks to have processed again, and the record of it."""
 
+import os
+import time
+
 import pytest
 
-from quarterdeck.backfills import BackfillError, Record, Request, backfill_id, read_record, records, write_record
+from quarterdeck.backfills import (
+    BackfillError,
+    Record,
+    Request,
+    backfill_id,
+    forget_old_scratches,
+    read_record,
+    records,
+    scratch,
+    write_record,
+)
 from quarterdeck.settings import Settings
 
 SOUTHAMPTON = "E06000045"
@@ -72,3 +85,14 @@ def test_a_record_is_kept_and_tells_what_changed(settings: Settings) -> None:
     write_record(settings, record)
     assert [each.state for each in records(settings)] == ["done"]
     assert read_record(settings, "two") is None
+
+
+def test_what_a_dry_run_left_goes_after_a_week(settings: Settings) -> None:
+    forget_old_scratches(settings)
+    for name, days in (("old", 8), ("new", 6)):
+        home = scratch(settings, name).home
+        home.mkdir(parents=True)
+        (home / "build.duckdb").touch()
+        os.utime(home, (time.time() - days * 24 * 3600,) * 2)
+    forget_old_scratches(settings)
+    assert not scratch(settings, "old").home.exists() and scratch(settings, "new").home.exists()

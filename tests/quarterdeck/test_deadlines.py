@@ -29,4 +29,6 @@ def test_a_quarter_is_provisional_so_many_working_days_after_its_end() -> None:
 
 def test_the_shipped_policy_is_whole() -> None:
     assert policy().reminders(date(2026, 12, 24))[0] == date(2026, 12, 29)
-    assert policy().days_off
+    # Where 1 January is a Saturday, the Monday after it is off.
+    assert policy().reminders(date(2027, 12, 31))[0] == date(2028, 1, 4)
+    assert all(day.weekday() < 5 for day in policy().days_off)

@@ -37,13 +37,15 @@ def test_names_of_months_and_quarters_are_read_back(month):
     assert Quarter.from_partition_key(month.quarter.partition_key) == month.quarter
 
 
-@pytest.mark.parametrize("text", ["2018-13", "2018-9", "Sept 2018", "2018-19 Q5", ""])
+@pytest.mark.parametrize(
+    "text", ["2018-13", "2018-9", "Sept 2018", "2018-19 Q5", "", "0000-01", "٢٠١٨-09", "2018-09\n"]
+)
 def test_what_is_no_month_is_refused_in_words(text):
     with pytest.raises(ValueError, match="is not a month"):
         Month.parse(text)
 
 
-@pytest.mark.parametrize("text", ["2018-20 Q1", "2018 Q1", "2018-19 Q0"])
+@pytest.mark.parametrize("text", ["2018-20 Q1", "2018 Q1", "2018-19 Q0", "0000-01 Q1"])
 def test_what_is_no_quarter_is_refused_in_words(text):
     with pytest.raises(ValueError, match="is not a fiscal quarter"):
         Quarter.parse(text)

@@ -30,6 +30,14 @@ def test_the_file_and_its_findings_lie_together(archived: Settings) -> None:
     assert (found["severity"], found["sheet"], found["message"]) == ("error", "Hays", "There is no sheet 'Hays'.")
 
 
+@pytest.mark.parametrize("name", ["findings.json", "released.json"])
+def test_a_file_that_is_called_as_a_note_is_none(archived: Settings, name: str) -> None:
+    folder = quarantine(archived, "a.b.2018-09.1", name, SHA256, [WRONG])
+    assert (folder / f"received {name}").read_bytes() == CONTENT
+    assert len(json.loads((folder / "findings.json").read_text())) == 1
+    assert in_quarantine(archived) == {"a.b.2018-09.1"}
+
+
 def test_the_archived_bytes_stay(archived: Settings) -> None:
     quarantine(archived, "a.b.2018-09.1", "HR update.xlsx", SHA256, [WRONG])
     assert archived.archived(SHA256).read_bytes() == CONTENT

@@ -8,6 +8,7 @@ import pytest
 from publication.postgres import ServerError
 from publication.store import PublicationError
 from quarterdeck.settings import Settings
+from quarterdeck.warehouse import BusyWarehouseError, DamagedWarehouseError
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +30,8 @@ def test_a_file_that_somebody_holds_open_is_tried_again(policy: Any, settings: S
         duckdb.connect(str(settings.home / "nowhere" / "build.duckdb"))
     assert decision(policy, caught.value) == "retry"
     assert decision(policy, ConnectionRefusedError()) == "retry"
+    assert decision(policy, BusyWarehouseError()) == "retry"
+    assert decision(policy, DamagedWarehouseError()) == "fail"
 
 
 def test_a_server_that_does_not_answer_is_tried_again(policy: Any) -> None:

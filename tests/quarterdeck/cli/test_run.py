@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -15,6 +17,7 @@ from quarterdeck.cli import run as command
 from quarterdeck.local_airflow.follow import Task
 from quarterdeck.local_airflow.instance import AirflowError
 from quarterdeck.orchestration import PUBLICATION_DAG
+from quarterdeck.settings import Settings
 
 DUE = [("hr_metrics", "2017-12"), ("highlight_report", "2018-09")]
 PUBLISHED = {"organisation_code": "E06000045", "quarter": "2017-18 Q3", "decision": "published", "reason": "No errors."}
@@ -34,6 +37,7 @@ class Airflow:
     def __init__(self) -> None:
         self.triggered: list[tuple[str, str]] = []
         self.pauses: list[str] = []
+        self.queued: set[str] = set()
         self.failing = ""
         self.decisions: list[dict[str, Any]] = [PUBLISHED]
 
@@ -71,6 +75,9 @@ class Airflow:
             }
             for run in self.runs(since)
         ]
+
+    def active(self) -> set[str]:
+        return self.queued
 
     def has_active_runs(self) -> bool:
         return False
@@ -216,12 +223,26 @@ def test_what_cannot_be_meant_is_refused(airflow: Airflow, options: list[str], s
     assert airflow.triggered == []
 
 
-def test_a_paused_dag_is_not_waited_for(airflow: Airflow) -> None:
-    airflow.pauses = ["quarterly_publication"]
+@pytest.mark.parametrize(
+    ("paused", "queued"), [(PUBLICATION_DAG, set()), ("ingest_hr_metrics", set()), ("late_files", {"late_files"})]
+)
+def test_a_paused_dag_is_not_waited_for(airflow: Airflow, paused: str, queued: set[str]) -> None:
+    airflow.pauses, airflow.queued = [paused], queued
     result = run()
     assert result.exit_code == 2
-    assert "quarterly_publication" in result.stderr
+    assert paused in result.stderr and "Unpause" in result.stderr
     assert airflow.triggered == []
+
+
+def test_a_paused_dag_that_nobody_waits_for_keeps_nothing_from_running(airflow: Airflow) -> None:
+    airflow.pauses = ["notices", "lake"]
+    assert run().exit_code == 0
+
+
+def test_a_backfill_that_would_never_begin_is_refused(airflow: Airflow) -> None:
+    airflow.pauses = ["backfill"]
+    result = CliRunner().invoke(app, ["backfill", "--from", "2018-19Q1", "--to", "2018-19Q2"])
+    assert result.exit_code == 2 and "Paused" in result.stderr
 
 
 def test_an_airflow_that_does_not_start_is_said_without_a_traceback(
@@ -237,3 +258,13 @@ def test_an_airflow_that_does_not_start_is_said_without_a_traceback(
     assert result.exit_code == 2
     assert "Airflow did not start." in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_that_there_is_no_room_is_said_where_airflow_ends_of_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.home.mkdir()
+    refused = httpx.ConnectError("Connection refused")
+    assert command.in_words(refused, settings).startswith("Airflow stopped answering (Connection refused).")
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=0))
+    assert command.in_words(refused, settings).startswith(f"There is no room left in {settings.home}.")

@@ -61,6 +61,7 @@ def test_a_withdrawn_file_holds_nothing_and_says_who_took_it_back(held: Settings
     [
         ["E06000045.unrecognised.2017-12.7", "--reason", "Sent by mistake."],
         [HELD, "--reason", "  "],
+        [HELD, "--reason", "Sent by mistake.", "--by", ""],
         [HELD],
     ],
 )

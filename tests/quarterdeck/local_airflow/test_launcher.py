@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from quarterdeck.local_airflow.instance import stop
 from quarterdeck.local_airflow.launcher import ALREADY_RUNNING
 from quarterdeck.local_airflow.state import State, running
 
@@ -185,6 +186,18 @@ def test_it_ends_with_its_parent(start: Start, tmp_path: Path) -> None:
         for left in session(launcher):
             left.kill()
         parent.communicate()
+
+
+def test_what_a_launcher_and_a_scheduler_that_were_killed_leave_is_told_and_ended(start: Start, tmp_path: Path) -> None:
+    process = start()
+    state = up(tmp_path)
+    assert not state.was_killed
+    for pid in (process.pid, state.components["scheduler"]):
+        os.kill(pid, signal.SIGKILL)
+    process.wait()
+    assert running(tmp_path) == state and state.was_killed
+    assert stop(state, patience=20)
+    assert session(process.pid) == [] and running(tmp_path) is None
 
 
 def test_the_state_is_whole_or_absent(start: Start, tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """Who runs here: the lock tells, whatever files were left."""
 
+import fcntl
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +29,8 @@ def state(pid: int, components: dict[str, int] | None = None) -> State:
 @pytest.fixture
 def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A process that has the lock."""
-    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert process.stdout and process.stdout.readline() == "True\n"
     yield process
     process.kill()
@@ -59,6 +62,16 @@ def test_one_that_starts_has_not_told_yet(tmp_path: Path, holder: subprocess.Pop
     assert running(tmp_path) is None
 
 
+def test_who_only_looks_is_taken_for_nobody_and_keeps_nobody_from_starting(tmp_path: Path) -> None:
+    (tmp_path / "running.lock").touch()
+    write_state(tmp_path, state(1))
+    with (tmp_path / "running.lock").open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        assert running(tmp_path) is None
+        threading.Timer(0.1, lambda: fcntl.flock(looking, fcntl.LOCK_UN)).start()
+        assert take_lock(tmp_path)
+
+
 def test_processes_that_are_gone_are_not_listed(holder: subprocess.Popen[str]) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
@@ -66,6 +79,10 @@ def test_processes_that_are_gone_are_not_listed(holder: subprocess.Popen[str]) -
     assert [process.pid for process in alive] == [holder.pid]
 
 
-def test_a_process_that_only_got_the_same_number_is_left_alone() -> None:
-    before = State(os.getpid(), 8080, False, started=0.0, components={})
-    assert before.processes() == []
+def test_a_process_that_only_got_the_same_number_is_left_alone(holder: subprocess.Popen[str]) -> None:
+    assert state(os.getppid(), {"scheduler": holder.pid}).processes() == []
+
+
+def test_a_clock_that_was_set_since_changes_nothing(holder: subprocess.Popen[str]) -> None:
+    before = State(holder.pid, 8080, False, started=0.0, components={})
+    assert [process.pid for process in before.processes()] == [holder.pid] and not before.was_killed
