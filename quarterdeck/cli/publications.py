@@ -35,19 +35,28 @@ def publications(
     """List the published versions, or show one. With --verify, exit 1 where a file is not as it was published."""
     from publication import history, store
     from publication.manifest import read_manifest
+    from publication.verify import verify as damage_of
     from quarterdeck.settings import Settings
 
     settings = Settings()
     try:
         names = [store.resolve(settings, version)] if version else store.versions(settings)
         if verify:
-            _show_verification({name: history.verify(settings, name) for name in names}, as_json)
+            _show_verification({name: damage_of(settings, name) for name in names}, as_json)
         elif version:
             manifest = read_manifest(settings, names[0])
             stem_from = {partition.published_in for partition in manifest.partitions if partition.published_in}
             _show_version(manifest, history.published_at(settings, stem_from), as_json)
         else:
-            _show_versions(history.published_versions(settings), as_json)
+            readable = history.published_versions(settings)
+            _show_versions(readable, as_json)
+            if damaged := sorted(set(names) - {each.version for each in readable}):
+                typer.echo(
+                    f"Not listed, because the manifest cannot be read: {', '.join(damaged)}. "
+                    "`quarterdeck publications --verify` says what else is damaged.",
+                    err=True,
+                )
+                raise typer.Exit(FOUND)
     except store.PublicationError as error:
         refuse(str(error))
 
@@ -61,10 +70,13 @@ def diff(
     """Show which figures changed between two versions and why, and how much of every mart differs."""
     from publication.diff import diff as compare
     from publication.store import PublicationError
+    from publication.verify import reading
     from quarterdeck.settings import Settings
 
+    settings = Settings()
     try:
-        found = compare(Settings(), old, new, limit)
+        with reading(settings, old, new):
+            found = compare(settings, old, new, limit)
     except PublicationError as error:
         refuse(str(error))
     if as_json:
@@ -83,18 +95,21 @@ def rollback(
 
     from pages.build import add_site
     from publication import history
-    from publication.store import PublicationError
+    from publication.store import CURRENT, PublicationError
+    from publication.verify import reading
     from quarterdeck.settings import Settings
 
+    settings = Settings()
     try:
-        result = history.rollback(Settings(), version, reason, partial(add_site, Settings()))
+        with reading(settings, version, CURRENT):
+            result = history.rollback(settings, version, reason, partial(add_site, settings))
     except PublicationError as error:
         refuse(str(error))
     if as_json:
         emit_json(asdict(result))
     elif result.changed:
         typer.echo(f"Published {result.version}, which repeats {version}.")
-        if Settings().postgres:
+        if settings.postgres:
             typer.echo("The server still holds the version before: `quarterdeck serve` brings this one.")
     else:
         typer.echo(f"{result.version} has that content already; nothing was published.")
@@ -140,10 +155,13 @@ def serve(
     """Bring a version to the Postgres server of QUARTERDECK_POSTGRES: all of it in one transaction, or nothing."""
     from publication.postgres import serve as bring
     from publication.store import PublicationError
+    from publication.verify import reading
     from quarterdeck.settings import Settings
 
+    settings = Settings()
     try:
-        served = bring(Settings(), version, reader or [])
+        with reading(settings, version):
+            served = bring(settings, version, reader or [])
     except PublicationError as error:
         refuse(str(error))
     if as_json:

@@ -1,11 +1,14 @@
 """`quarterdeck site` and `pack`: where a version's pages are, and a quarter as a document for the agenda."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from quarterdeck.cli.output import AsJson, emit_json, refuse
+
+if TYPE_CHECKING:
+    from quarterdeck.settings import Settings
 
 _A_VERSION = "v00003, 3 or current."
 
@@ -24,13 +27,17 @@ def site(
     """Say where the pages of a version are, to be opened in a browser; with --out, build them again elsewhere."""
     from pages.build import SITE, build_site
     from pages.definitions import read_definitions
+    from publication.store import PublicationError
+    from publication.verify import reading
     from quarterdeck.settings import Settings
 
-    folder = _folder(version)
+    settings = Settings()
+    folder = _folder(settings, version)
     if out:
         try:
-            build_site(folder, out, read_definitions(Settings()), tell=lambda line: typer.echo(line, err=True))
-        except FileExistsError as error:
+            with reading(settings, folder.name):
+                build_site(folder, out, read_definitions(settings), tell=lambda line: typer.echo(line, err=True))
+        except (FileExistsError, PublicationError) as error:
             refuse(str(error))
     first = (out or folder / SITE).absolute() / "index.html"
     if not first.is_file():
@@ -50,11 +57,16 @@ def pack(
 ) -> None:
     """Write a quarter as a Word document and a page to print, and as PDF where a Chromium is installed."""
     from pages.pack import PackError, build_pack
+    from publication.store import PublicationError
+    from publication.verify import reading
+    from quarterdeck.settings import Settings
 
-    folder = _folder(version)
+    settings = Settings()
+    folder = _folder(settings, version)
     try:
-        files = build_pack(folder, organisation, quarter, out)
-    except PackError as error:
+        with reading(settings, folder.name):
+            files = build_pack(folder, organisation, quarter, out)
+    except (PackError, PublicationError) as error:
         refuse(str(error))
     if as_json:
         emit_json({"version": folder.name, "files": [str(path) for path in files]})
@@ -65,12 +77,10 @@ def pack(
         typer.echo("No Chromium was found, so there is no PDF. Print the page from any browser.", err=True)
 
 
-def _folder(version: str) -> Path:
+def _folder(settings: "Settings", version: str) -> Path:
     """The folder of a version; ends the command where there is none."""
     from publication import store
-    from quarterdeck.settings import Settings
 
-    settings = Settings()
     try:
         return settings.published / store.resolve(settings, version)
     except store.PublicationError as error:

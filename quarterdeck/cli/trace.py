@@ -47,11 +47,13 @@ def trace(
     """
     from publication.store import PublicationError
     from publication.trace import trace as trace_figures
+    from publication.verify import reading
     from quarterdeck.settings import Settings
 
     settings = Settings()
     try:
-        found = trace_figures(settings, ArchivedCells(settings), mart, key, column, version)
+        with reading(settings, version):
+            found = trace_figures(settings, ArchivedCells(settings), mart, key, column, version)
     except PublicationError as error:
         refuse(str(error))
     if as_json:

@@ -88,19 +88,23 @@ def down() -> None:
 def status(as_json: AsJson = False) -> None:
     """Say whether an Airflow is running here, what is due, and which version is published."""
     from loaders.receive import due
-    from publication.store import current
+    from publication.store import PublicationError, current
     from quarterdeck.local_airflow.environment import url_of
     from quarterdeck.local_airflow.state import running
     from quarterdeck.settings import Settings
 
     settings = Settings()
     state = running(settings.airflow_home)
+    try:
+        version = current(settings)
+    except PublicationError as error:
+        refuse(str(error))
     found: dict[str, Any] = {
         "data": str(settings.home),
         "airflow": settings.airflow_url or (url_of(state.port) if state else None),
         "up_since": time.strftime("%Y-%m-%d %H:%M", time.localtime(state.started)) if state else None,
         "due": [f"{feed} {period}" for feed, period in due(settings)],
-        "version": current(settings),
+        "version": version,
     }
     if as_json:
         emit_json(found)
