@@ -73,6 +73,7 @@ def rollback(
     """
     if not reason.strip():
         raise PublicationError("A rollback needs a reason: it is recorded in the new version.")
+    store.resolve(settings, version)
     with store.exclusive(settings), store.staged(settings) as folder:
         target_name = store.resolve(settings, version)
         damaged = verify(settings, target_name)

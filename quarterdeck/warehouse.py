@@ -128,8 +128,8 @@ APPROVALS: Columns = {
 }
 
 
-class MissingWarehouseError(RuntimeError):
-    """There is no build file where one was expected."""
+class UnusableWarehouseError(RuntimeError):
+    """There is no build file where one was expected, or it is damaged; in words for the person who can mend it."""
 
 
 @cache
@@ -246,17 +246,25 @@ def _missing(connection: "duckdb.DuckDBPyConnection") -> Iterator[str]:
 def connect(settings: Settings, *, read_only: bool = False) -> "duckdb.DuckDBPyConnection":
     """Open the build file. For writing, hold the writer's slot.
 
-    Raises MissingWarehouseError where there is none: only `prepare` makes one, with its schemas.
+    Raises UnusableWarehouseError where there is none (only `prepare` makes one, with its schemas) or it is damaged, and
+    duckdb.IOException where another process has it open.
     """
     if not settings.warehouse.exists():
-        raise MissingWarehouseError(f"{settings.warehouse} is gone. `quarterdeck run` makes it anew from the archive.")
+        raise UnusableWarehouseError(f"{settings.warehouse} is gone. `quarterdeck run` makes it anew from the archive.")
     return _open(settings, read_only=read_only)
 
 
 def _open(settings: Settings, *, read_only: bool) -> "duckdb.DuckDBPyConnection":
     import duckdb
 
-    connection = duckdb.connect(str(settings.warehouse), read_only=read_only)
+    try:
+        connection = duckdb.connect(str(settings.warehouse), read_only=read_only)
+    except duckdb.IOException as error:
+        if "lock on file" in str(error):
+            raise
+        raise UnusableWarehouseError(
+            f"{settings.warehouse} is damaged ({error}). Remove it: `quarterdeck run` makes it anew from the archive."
+        ) from error
     # What takes longer than two seconds would draw one into what a command prints.
     connection.execute("set enable_progress_bar = false")
     connection.execute(f"set memory_limit = '{settings.memory_limit}'")

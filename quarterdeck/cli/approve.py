@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    app.command()(approve)
+    app.command(short_help="Let warnings pass, or the errors of one rule, by name.")(approve)
 
 
 def approve(

@@ -15,16 +15,17 @@ if TYPE_CHECKING:
     from publication.history import Version
     from publication.manifest import Manifest
 
+_NOTHING = "Nothing has been published yet."
 _A_VERSION = "v00003, 3, current, or a day (2018-11-05)"
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     app.command()(publications)
-    app.command()(diff)
-    app.command()(rollback)
-    app.command()(gc)
-    app.command()(serve)
+    app.command(short_help="Show what differs between two versions, and why.")(diff)
+    app.command(short_help="Publish the content of an earlier version again.")(rollback)
+    app.command(short_help="Say which versions may go by the policy, or remove them.")(gc)
+    app.command(short_help="Bring a version to a Postgres server.")(serve)
 
 
 def publications(
@@ -131,6 +132,9 @@ def gc(
     if as_json:
         emit_json(asdict(found))
         return
+    if not found.verdicts:
+        typer.echo(_NOTHING)
+        return
     rows = [
         {
             "version": verdict.version,
@@ -188,7 +192,7 @@ def _show_versions(versions: "list[Version]", as_json: bool) -> None:
         ]
         emit_table(rows)
     else:
-        typer.echo("Nothing has been published yet.")
+        typer.echo(_NOTHING)
 
 
 def _show_version(manifest: "Manifest", born: "Mapping[str, datetime]", as_json: bool) -> None:
@@ -230,6 +234,8 @@ def _show_verification(problems: dict[str, list[str]], as_json: bool) -> None:
     """Print what is damaged, if anything, and end with the exit code for it."""
     if as_json:
         emit_json(problems)
+    elif not problems:
+        typer.echo(_NOTHING)
     else:
         for version, found in problems.items():
             for line in found or [f"{version} is as it was published"]:

@@ -24,7 +24,7 @@ IDLE_SECONDS = 0.1
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    app.command()(run)
+    app.command(short_help="Ingest, build, judge and publish what was submitted.")(run)
 
 
 @dataclass

@@ -15,8 +15,8 @@ _A_VERSION = "v00003, 3 or current."
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    app.command()(site)
-    app.command()(pack)
+    app.command(short_help="Say where the pages of a version are, or build them.")(site)
+    app.command(short_help="Write a quarter as Word, a page to print, and PDF.")(pack)
 
 
 def site(

@@ -28,7 +28,7 @@ _MOST_DECIMALS = 6
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    app.command()(trace)
+    app.command(short_help="Show the cells that a published figure comes from.")(trace)
 
 
 def trace(

@@ -19,9 +19,9 @@ STOP_SECONDS = 300.0
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    app.command()(up)
-    app.command()(down)
-    app.command()(status)
+    app.command(short_help="Start Airflow with its page, on this machine only.")(up)
+    app.command(short_help="Stop the Airflow of this data root.")(down)
+    app.command(short_help="Say what runs here, what is due and what is published.")(status)
 
 
 def up(
