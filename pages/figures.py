@@ -90,10 +90,10 @@ def shown(value: Any, column: str = "", unit: str | None = None) -> str:
 def withheld(token: str) -> str:
     """The word that stands in place of a figure.
 
-    >>> withheld("confidential"), withheld("early_planning")
-    ('[confidential]', '[early planning]')
+    >>> withheld("confidential"), withheld("early_planning"), withheld("low")
+    ('[confidential]', '[early planning]', '[low]')
     """
-    return f"[{word(token).lower()}]"
+    return f"[{token.replace('_', ' ')}]"
 
 
 def told(text: str, column: str, is_number: bool) -> str:
