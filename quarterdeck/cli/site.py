@@ -26,7 +26,6 @@ def site(
 ) -> None:
     """Say where the pages of a version are, to be opened in a browser; with --out, build them again elsewhere."""
     from pages.build import SITE, build_site
-    from pages.definitions import read_definitions
     from publication.store import PublicationError
     from publication.verify import reading
     from quarterdeck.settings import Settings
@@ -36,7 +35,7 @@ def site(
     if out:
         try:
             with reading(settings, folder.name):
-                build_site(folder, out, read_definitions(settings), tell=lambda line: typer.echo(line, err=True))
+                build_site(folder, out, tell=lambda line: typer.echo(line, err=True))
         except (FileExistsError, PublicationError) as error:
             refuse(str(error))
     first = (out or folder / SITE).absolute() / "index.html"
@@ -50,7 +49,7 @@ def site(
 
 def pack(
     organisation: Annotated[str, typer.Argument(help="Its code or short name: E10000024, nottinghamshire.")],
-    quarter: Annotated[str, typer.Argument(help="The fiscal quarter: '2018-19 Q2'.")],
+    quarter: Annotated[str, typer.Argument(help="The fiscal quarter, as '2018-19 Q2' or 2018-19Q2.")],
     version: Annotated[str, typer.Option(help=_A_VERSION)] = "current",
     out: Annotated[Path, typer.Option(help="The folder to write into.")] = Path("."),
     as_json: AsJson = False,

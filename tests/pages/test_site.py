@@ -151,6 +151,16 @@ def test_the_dictionary_and_the_contract_of_the_data_are_linked(site: Path) -> N
     assert {"../data_dictionary.csv", "../marts.odcs.yaml"} <= set(page.xpath("//@href"))
 
 
+def test_every_table_and_column_of_the_version_is_explained(site: Path, published: Published) -> None:
+    page = html.fromstring((site / "about.html").read_text())
+    told = {
+        row.xpath("./td[@data-rows]/@data-rows")[0]: text_of(row.xpath("./td")[0]) for row in page.xpath("//tr[td]")
+    }
+    assert told.keys() == published.marts.keys() and all(told.values())
+    explained = [text_of(name) for name in page.xpath("//dl[@class='app-definitions']/dt")]
+    assert sorted(explained) == sorted(column for mart in published.marts.values() for column in mart.columns)
+
+
 def test_a_risk_without_a_rating_stands_last(published: Published) -> None:
     risks = [row for row in published.rows("risks") if row["initial_rating"] and row["residual_rating"]][:3]
     rows = [*risks, risks[0] | {"risk": "A new one", "initial_rating": None, "residual_rating": None}]
