@@ -263,7 +263,8 @@ def _open(settings: Settings, *, read_only: bool) -> "duckdb.DuckDBPyConnection"
         if "lock on file" in str(error):
             raise
         raise UnusableWarehouseError(
-            f"{settings.warehouse} is damaged ({error}). Remove it: `quarterdeck run` makes it anew from the archive."
+            f"{settings.warehouse} is damaged ({error}). Remove it and its .wal: `quarterdeck run` makes it anew from "
+            "the archive."
         ) from error
     # What takes longer than two seconds would draw one into what a command prints.
     connection.execute("set enable_progress_bar = false")

@@ -207,7 +207,7 @@ def _show_version(manifest: "Manifest", born: "Mapping[str, datetime]", as_json:
     hidden = manifest.disclosure
     if hidden and hidden.primary + hidden.secondary:
         typer.echo(
-            f"Suppressed: {hidden.primary} counts of very few people, {hidden.secondary} that protect them, "
+            f"Suppressed figures: {hidden.primary} counting very few people, {hidden.secondary} protecting these, "
             f"{hidden.following} that would tell them; {hidden.exposed} can be worked out from earlier versions."
         )
     partitions = [

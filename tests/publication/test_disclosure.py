@@ -517,7 +517,7 @@ def test_the_command_says_how_much_is_suppressed(small: Candidate, monkeypatch: 
     monkeypatch.setenv("COLUMNS", "200")
     told = CliRunner().invoke(COMMANDS, ["publications", "current"]).stdout
 
-    assert "Suppressed: 1 counts of very few people, 1 that protect them, 0 that would tell them" in told
+    assert "Suppressed figures: 1 counting very few people, 1 protecting these, 0 that would tell them" in told
 
 
 def test_the_file_of_a_version_never_held_what_is_hidden(candidate: Candidate) -> None:
