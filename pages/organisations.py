@@ -280,6 +280,7 @@ def _standing(published: Published, data: Data) -> dict[str, str] | None:
         "data_status": status,
         "words": shown(status, "data_status"),
         "missing": shown(rows[0]["missing_returns"], "missing_returns"),
+        "months": f"{rows[0]['quarter_start']:%B} to {rows[0]['quarter_end']:%B %Y}",
     }
 
 

@@ -151,6 +151,12 @@ def test_the_dictionary_and_the_contract_of_the_data_are_linked(site: Path) -> N
     assert {"../data_dictionary.csv", "../marts.odcs.yaml"} <= set(page.xpath("//@href"))
 
 
+def test_a_quarter_is_said_in_months(site: Path) -> None:
+    page = html.fromstring((site / "southampton" / "2014-15-q4" / "update.html").read_text())
+    (standing,) = page.xpath("//p[contains(@class, 'app-standing')]")
+    assert "January to March 2015." in text_of(standing)
+
+
 def test_every_table_and_column_of_the_version_is_explained(site: Path, published: Published) -> None:
     page = html.fromstring((site / "about.html").read_text())
     told = {
