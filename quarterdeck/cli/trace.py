@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import re
 from dataclasses import asdict
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -156,7 +157,7 @@ class _Printed:
         for submission_id, number in self._number.items():
             cell = self._files[submission_id]
             typer.echo(f"  [{number}] {submission_id}: {cell.file_name or 'unknown file'}")
-            typer.echo(f"      received {cell.received_at}, sha256 {cell.sha256}")
+            typer.echo(f"      received {_moment(cell.received_at)}, sha256 {cell.sha256}")
 
     def _show_origin(self, figure: "Figure", indent: str) -> None:
         if figure.suppressed:
@@ -210,6 +211,10 @@ class _Printed:
             return says
         read_as = "" if _plain(cell.number).replace(",", "") == cell.holds else f", read as {_plain(cell.number)}"
         return f"{says}{read_as}; x {_plain(cell.multiplier)} = {_plain(cell.value)}"
+
+
+def _moment(text: str | None) -> str:
+    return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M} UTC" if text else "at an unknown time"
 
 
 def _verdict(figure: "Figure") -> str:
