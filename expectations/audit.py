@@ -32,6 +32,8 @@ from quarterdeck.standing import ACCEPTED, HELD
 from quarterdeck.warehouse import connect
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     import duckdb
 
 STAGE = "audit"
@@ -41,6 +43,7 @@ PUBLISHED, AWAITING = "published", "awaiting approval"
 TABLE_RULES = {"error": "tables-contradict", "warning": "tables-disagree", "info": "tables-differ"}
 _CORRECT = "Say which of the two is right, and correct the other in the next return."
 _KNOWN = "Nothing needs to be corrected."
+_WRITTEN = {"gbp": "£{}", "percent": "{}%", "fte": "{} FTE", "count": "{}", "score": "{}"}
 _RESTORE = "Give the row its name back or add it; if it is gone for good, ask the data team to change the check."
 
 
@@ -214,8 +217,8 @@ def _of_tables(row: Mapping[str, Any]) -> Finding:
         return finding("tables-not-compared", f"{row['check']}. {row['note']}", remedy=_RESTORE, **where)
     return finding(
         TABLE_RULES[row["severity"]],
-        f"{row['check']}: {_plain(row['printed_value'])} is {row['printed_basis']}, "
-        f"{_plain(row['recomputed_value'])} is what the other table comes to ({row['unit']}).",
+        f"{row['check'][:1].upper()}{row['check'][1:]}: {_amount(row['printed_value'], row['unit'])} "
+        f"{row['printed_basis']}, against {_amount(row['recomputed_value'], row['unit'])} from the other table.",
         remedy=_KNOWN if row["severity"] == "info" else _CORRECT,
         **where,
     )
@@ -293,5 +296,9 @@ def _move_files(
             release(settings, submission_id, by=submission_id, at=now, reason="The file is accepted now.")
 
 
-def _plain(value: Any) -> str:
-    return "nothing" if value is None else f"{value.normalize():,f}"
+def _amount(value: "Decimal | None", unit: str | None) -> str:
+    """A figure for people: `-£100,000`, `47.619%`, `2.5 FTE`, `12 months`."""
+    if value is None:
+        return "nothing"
+    written = _WRITTEN.get(unit or "count") or f"{{}} {unit}".replace("_", " ")
+    return f"{'-' if value < 0 else ''}{written.format(f'{abs(value).normalize():,f}')}"

@@ -124,7 +124,9 @@ class Maker:
             lines=lines,
             sources=self._sources(),
             worked_out=[
-                (label(name), how) for name in figures if (how := self._published.how.get((self._mart.name, name)))
+                (label(name), how)
+                for name in figures
+                if (how := self._published.how.get((self._mart.name, name))) and not self._is_printed(name)
             ],
             key=compact([self._rows[0][name] for name in self._shared]) if self._shared else "",
             stacked="stack" in spec,
@@ -136,6 +138,11 @@ class Maker:
         if "beside" in spec:
             self._put_beside(table)
         return table
+
+    def _is_printed(self, name: str) -> bool:
+        """Whether everything in a column stands in a cell, also where the mart has a rule for what does not."""
+        there = [row for row in self._rows if row[name] is not None]
+        return bool(there) and all(name in addresses(row.get("cells") or "{}") for row in there)
 
     def _key(self, row: Row) -> str:
         """What the keys of all rows of the block do not begin with."""
@@ -345,8 +352,10 @@ def _grouped(rows: Iterable[Row], by: Sequence[str], across: Sequence[str]) -> d
 
 def _wanted(spec: Spec, rows: Iterable[Row]) -> list[Row]:
     only = {name: values if isinstance(values, list) else [values] for name, values in spec.get("only", {}).items()}
+    first = spec.get("first", {})
     return sorted(
-        (row for row in rows if all(row[name] in values for name, values in only.items())), key=_printed_order
+        (row for row in rows if all(row[name] in values for name, values in only.items())),
+        key=lambda row: ([values.index(row[name]) for name, values in first.items()], _printed_order(row)),
     )
 
 

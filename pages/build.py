@@ -24,11 +24,10 @@ from pathlib import Path
 
 from pages.blocks import blocks, contents
 from pages.compare import comparison
-from pages.definitions import Definitions, read_definitions
-from pages.figures import label, number, shown, slug
+from pages.figures import FILES, label, number, shown, slug
 from pages.operations import operations
 from pages.organisations import Batch, Organisation, organisations_of
-from pages.published import MANIFEST_FILE, MARTS_FILE, Fingerprints, Partition, Published, Row
+from pages.published import MANIFEST_FILE, Fingerprints, Partition, Published, Row
 from pages.render import ASSETS, Renderer
 from pages.reuse import Before
 from pages.tables import Block
@@ -62,7 +61,6 @@ class SiteResult:
 def build_site(
     version: Path,
     out: Path,
-    definitions: Definitions | None = None,
     processes: int = 0,
     before: Path | None = None,
     tell: Tell = log.info,
@@ -95,7 +93,7 @@ def build_site(
             )
         renderer = _renderer(published, out)
         _home(published, renderer, organisations, menus)
-        _about(published, renderer, definitions or {})
+        _about(published, renderer)
         renderer.page(
             "operations.html", "operations.html", title="State of the pipeline", blocks=operations(published),
             crumbs=[_HOME, ("State of the pipeline", "")],
@@ -113,10 +111,13 @@ def build_site(
 
 
 def add_site(settings: Settings, folder: Path) -> None:
-    """Write the site of a version into its own folder, before readers see it: what a publication calls."""
+    """Write the site of a version into its own folder, before readers see it: what a publication calls.
+
+    What the pages need is all in the folder; `settings` come first because they do for every entry point.
+    """
     previous = json.loads((folder / MANIFEST_FILE).read_text())["previous"]
     before = folder.parent / previous if previous else None
-    build_site(folder, folder / SITE, read_definitions(settings), before=before)
+    build_site(folder, folder / SITE, before=before)
 
 
 def _in_batches(
@@ -210,31 +211,26 @@ def _changed(published: Published, organisations: Sequence[Organisation], menus:
     return found
 
 
-def _about(published: Published, renderer: Renderer, definitions: Definitions) -> None:
+def _about(published: Published, renderer: Renderer) -> None:
     """The page that says what everything means; it links to the files beside the site in the version's folder."""
     folder = published.folder
-    kinds = {".xlsx", ".ods", ".json", ".csv", ".yaml"}
-    whole = [path.name for path in sorted(folder.iterdir()) if path.suffix in kinds and path.name != MANIFEST_FILE]
-    marts = []
-    for name in published.marts:
-        about = definitions.get(name)
-        files = [(f"../{kind}/{name}.{kind}", kind) for kind in ("csv", "parquet") if (folder / kind).is_dir()]
-        marts.append(
-            {
-                "name": name,
-                "title": label(name),
-                "about": about.about if about else "",
-                "columns": list(about.columns.items()) if about else [],
-                "rows": number(published.manifest["marts"][name]["rows"]),
-                "files": files,
-            }
-        )
+    marts = [
+        {
+            "name": name,
+            "title": label(name),
+            "about": about.get("description", ""),
+            "columns": list(about.get("descriptions", {}).items()),
+            "rows": number(about["rows"]),
+            "files": [(f"../{kind}/{name}.{kind}", kind) for kind in ("csv", "parquet") if (folder / kind).is_dir()],
+        }
+        for name, about in published.manifest["marts"].items()
+    ]
     renderer.page(
         "about.html",
         "about.html",
         title="About the data",
         marts=marts,
-        files=[(f"../{name}", name) for name in (MARTS_FILE, MANIFEST_FILE, *whole)],
+        files=[(f"../{name}", name, what) for name, what in FILES.items() if (folder / name).is_file()],
         crumbs=[_HOME, ("About the data", "")],
     )
 

@@ -22,6 +22,8 @@ _SUFFIXES = {"_gbp": "gbp", "_percent": "percent", "_fte": "fte"}
 _WORDING = read_yaml(WORDING)
 _LABELS: dict[str, str] = _WORDING["labels"]
 _WORDS: dict[str, str] = _WORDING["words"]
+FILES: dict[str, str] = _WORDING["files"]
+"""The files of a version that readers may want, and what each is."""
 # Columns that hold codes of ours; everything else is printed as the return has it.
 _CODED: set[str] = set(_WORDING["coded"])
 VALUES_OF: dict[str, tuple[str, str]] = _WORDING["values_of"]
@@ -90,10 +92,10 @@ def shown(value: Any, column: str = "", unit: str | None = None) -> str:
 def withheld(token: str) -> str:
     """The word that stands in place of a figure.
 
-    >>> withheld("confidential"), withheld("early_planning")
-    ('[confidential]', '[early planning]')
+    >>> withheld("confidential"), withheld("early_planning"), withheld("low")
+    ('[confidential]', '[early planning]', '[low]')
     """
-    return f"[{word(token).lower()}]"
+    return f"[{token.replace('_', ' ')}]"
 
 
 def told(text: str, column: str, is_number: bool) -> str:

@@ -9,9 +9,11 @@ from pages.blocks import blocks, contents
 from pages.figures import label, number, shown, word
 from pages.published import MANIFEST_FILE, Published
 from pages.tables import Block, Table, plain, words
+from quarterdeck.findings import Severity
 from quarterdeck.rules import catalogue
 
 _LAST = 20
+_WORST_FIRST = [severity.value for severity in Severity]
 
 
 def operations(published: Published) -> list[Block]:
@@ -52,7 +54,9 @@ def _rules(published: Published) -> Table:
             number(count),
             word(rules[rule].responsibility) if rule in rules else "",
         ]
-        for (rule, severity), count in sorted(counted.items(), key=lambda item: (item[0][1], -item[1], item[0][0]))
+        for (rule, severity), count in sorted(
+            counted.items(), key=lambda item: (_WORST_FIRST.index(item[0][1]), -item[1], item[0][0])
+        )
     ]
     heads = [*words("Rule", "Name", "Severity"), ("Findings", True), *words("Who can mend it")]
     return plain("What the rules found", heads, rows)
@@ -60,14 +64,22 @@ def _rules(published: Published) -> Table:
 
 def _publications(published: Published) -> Table:
     """This version and those beside it that came before."""
-    earlier = [path for path in published.folder.parent.glob(f"v*/{MANIFEST_FILE}") if path.parent != published.folder]
-    manifests = [json.loads(path.read_text()) for path in sorted(earlier, key=_number)[-_LAST:]]
-    listed = [each for each in manifests if _older(each["version"], published.version)] + [published.manifest]
+    beside = [path for path in published.folder.parent.glob(f"v*/{MANIFEST_FILE}") if path.parent != published.folder]
+    earlier = [path for path in sorted(beside, key=_number) if _number(path) < int(published.version[1:])]
     rows = [
-        [each["version"], shown(datetime.fromisoformat(each["created_at"])), each["reason"]]
-        for each in reversed(listed)
+        [published.version, shown(published.created_at), published.manifest["reason"]],
+        *(_publication(path) for path in reversed(earlier[-_LAST:])),
     ]
     return plain("Last publications", words("Version", "Published", "Why"), rows)
+
+
+def _publication(path: Path) -> list[str]:
+    """An earlier version. One whose manifest is damaged keeps no later one from being published."""
+    try:
+        manifest = json.loads(path.read_text())
+        return [path.parent.name, shown(datetime.fromisoformat(manifest["created_at"])), manifest["reason"]]
+    except (OSError, ValueError, LookupError, TypeError):
+        return [path.parent.name, "", "Its manifest cannot be read."]
 
 
 def _runs(published: Published) -> Table:
@@ -76,8 +88,7 @@ def _runs(published: Published) -> Table:
             shown(datetime.fromisoformat(run["started_at"])),
             word(run["stage"]),
             number(run["seconds"]),
-            run["failed"]
-            or ", ".join(f"{number(count)} {label(name).lower()}" for name, count in run["counts"].items()),
+            run["failed"] or ", ".join(_counted(count, label(name).lower()) for name, count in run["counts"].items()),
         ]
         for run in reversed(published.manifest.get("runs", []))
     ]
@@ -85,9 +96,9 @@ def _runs(published: Published) -> Table:
     return plain("Run history", heads, rows)
 
 
+def _counted(count: int, things: str) -> str:
+    return f"{number(count)} {things.removesuffix('s') if count == 1 else things}"
+
+
 def _number(manifest: Path) -> int:
     return int(manifest.parent.name[1:])
-
-
-def _older(version: str, than: str) -> bool:
-    return int(version[1:]) < int(than[1:])

@@ -236,7 +236,7 @@ class Pages:
                 "status": shown(row["data_status"], "data_status"),
                 "expected": number(row["expected_returns"]),
                 "accepted": number(row["expected_returns_accepted"]),
-                "missing": row["missing_returns"] or "",
+                "missing": shown(row["missing_returns"], "missing_returns"),
                 "decision": shown(decisions.get(quarter, {}).get("decision"), "decision") or "nothing to decide",
             }
             for quarter in sorted(self._data, reverse=True)
@@ -279,7 +279,8 @@ def _standing(published: Published, data: Data) -> dict[str, str] | None:
         "key": published.marts[_STANDING].key_of(rows[0]),
         "data_status": status,
         "words": shown(status, "data_status"),
-        "missing": rows[0]["missing_returns"] or "",
+        "missing": shown(rows[0]["missing_returns"], "missing_returns"),
+        "months": f"{rows[0]['quarter_start']:%B} to {rows[0]['quarter_end']:%B %Y}",
     }
 
 

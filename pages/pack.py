@@ -16,6 +16,7 @@ from pages.published import Published, Row
 from pages.render import ASSETS, Renderer
 from pages.tables import Block
 from pages.word import Pack, write_word
+from quarterdeck.periods import Quarter
 
 # What members need at the table; the rest is a click away on the pages.
 PARTS = ("update", "projects", "by-year", "programmes", "savings", "milestones", "indicators", "workforce",
@@ -31,12 +32,12 @@ class PackError(Exception):
 def build_pack(version: Path, organisation: str, quarter: str, out: Path) -> list[Path]:
     """Write the pack of a quarter into a folder: Word and HTML, and PDF where a Chromium is found; return the files.
 
-    `organisation` is a code or a short name. Raises PackError where the version has nothing of that quarter, or
-    printing fails.
+    `organisation` is a code, a short name or the name. Raises PackError where the version has nothing of that quarter,
+    or printing fails.
     """
     with Published(version) as published:
         pack = _gather(published, organisation, quarter)
-        name = f"{slug(pack.organisation)}-{slug(quarter)}-{published.version}"
+        name = f"{slug(pack.organisation)}-{slug(pack.quarter)}-{published.version}"
     out.mkdir(parents=True, exist_ok=True)
     word, page, pdf = (out / f"{name}.{kind}" for kind in ("docx", "html", "pdf"))
     write_word(pack, word)
@@ -46,10 +47,19 @@ def build_pack(version: Path, organisation: str, quarter: str, out: Path) -> lis
 
 
 def _gather(published: Published, organisation: str, quarter: str) -> Pack:
-    rows = [row for row in published.rows("organisations") if organisation in (row["organisation_code"], row["slug"])]
+    named = ("organisation_code", "slug", "organisation")
+    rows = [
+        row
+        for row in published.rows("organisations")
+        if organisation.lower() in {str(row[column]).lower() for column in named}
+    ]
     if not rows:
         known = ", ".join(row["slug"] for row in published.rows("organisations"))
         raise PackError(f"There is no organisation '{organisation}'. There are {known}.")
+    try:
+        quarter = str(Quarter.parse(quarter))
+    except ValueError as error:
+        raise PackError(f"{error}.") from error
     code, name = rows[0]["organisation_code"], rows[0]["organisation"]
     data = published.by_partition([code])
     made = {

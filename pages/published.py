@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
@@ -159,6 +160,7 @@ class Published:
 def _made_at(versions: Path, name: str) -> str | None:
     """When a version was made, in ISO form; None where nothing tells. Large manifests take a while to read."""
     for path in (versions / name / MANIFEST_FILE, versions / "removed" / f"{name}.json"):
-        if path.is_file():
+        # A damaged one tells nothing, and keeps no later version from being published.
+        with suppress(OSError, ValueError, LookupError, TypeError):
             return str(json.loads(path.read_text())["created_at"])
     return None

@@ -434,6 +434,8 @@ class _Addresses:
     """The submissions that published rows come from."""
     returns: set[str]
     """The returns that these are of."""
+    checked: dict[_Partition, set[_Place]]
+    """The cells whose printed figures checks compare with hidden ones: a finding about one tells what a check does."""
 
     def of_organisation(self, organisation_code: str) -> bool:
         """Whether anything of an organisation is hidden."""
@@ -442,7 +444,7 @@ class _Addresses:
 
 def _addresses(connection: duckdb.DuckDBPyConnection, rules: Policy, keys: Mapping[str, Sequence[str]]) -> _Addresses:
     shown = _shown(connection)
-    found = _Addresses({}, {}, set(), shown, set(map(_return_of, shown)))
+    found = _Addresses({}, {}, set(), shown, set(map(_return_of, shown)), {})
     for mart in keys:
         for column in {name.removesuffix("_token") for name in rules.tokens(mart)}:
             table = f"{DRAFTS}.{quoted(mart)}"
@@ -516,6 +518,10 @@ def _withhold(connection: duckdb.DuckDBPyConnection, mart: str, addresses: _Addr
     ]
     if not telling:
         return []
+    for row in telling:
+        if "printed_cell" in row:
+            checked = addresses.checked.setdefault((row["organisation_code"], row["quarter"]), set())
+            checked |= _places(row["printed_cell"] or "", row["sheet"])
     blanks = [f"{quoted(column)} = null" for column in figures if column in there]
     connection.execute(
         f"update {table} set {', '.join([*blanks, f'{quoted(words)} = {literal(WITHHELD)}'])} "
@@ -560,11 +566,14 @@ def _tells(row: Mapping[str, Any], places: Sequence[str], words: str, addresses:
     organisation_code, partition = row["organisation_code"], (row["organisation_code"], row["quarter"])
     across_time = row["stage"] == _ACROSS_TIME
     cells = (addresses.beside if across_time else addresses.hidden).get(partition, set())
-    last_row = max((int(cell.lstrip(ascii_uppercase)) for _, cell in cells), default=0)
+    checked = addresses.checked.get(partition, set()) if row["stage"] in _ABOUT_FIGURES else set()
+    last_row = max((int(cell.lstrip(ascii_uppercase)) for _, cell in cells | checked), default=0)
     named = set().union(*(_places(row[column] or "", row["sheet"], last_row) for column in places))
     # A cell on a sheet that is not named may be any sheet's.
     anywhere = {cell for _, cell in cells}
     if any(place in cells or (not place[0] and place[1] in anywhere) for place in named):
+        return True
+    if named & checked:
         return True
     # `Q2` in a sentence is no cell: only what stands in a column for cells says which one is meant.
     if any(row[column] for column in places if column != words):

@@ -1,7 +1,7 @@
-"""Versions that exist: list them, check that they are as they were published, and go back to one."""
+"""Versions that exist: list them, and go back to one."""
 
-import contextlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,10 +10,11 @@ from publication.candidate import PUBLISHED
 from publication.changes import TABLE as FIGURE_CHANGES
 from publication.compose import compose, composing
 from publication.contract import Mart
-from publication.manifest import content_sha256, now, outputs, read_manifest
+from publication.manifest import content_sha256, now, read_manifest
 from publication.publish import PublishResult
 from publication.release import BeforeRelease, release
 from publication.store import PublicationError
+from publication.verify import verify
 from quarterdeck.settings import Settings
 
 
@@ -31,9 +32,12 @@ class Version:
 
 
 def published_versions(settings: Settings) -> list[Version]:
-    """Every version, newest first."""
+    """Every version, newest first, but those whose manifest cannot be read."""
     current = store.current(settings)
-    manifests = [read_manifest(settings, name) for name in reversed(store.versions(settings))]
+    manifests = []
+    for name in reversed(store.versions(settings)):
+        with suppress(PublicationError):
+            manifests.append(read_manifest(settings, name))
     return [
         Version(
             manifest.version,
@@ -52,28 +56,9 @@ def published_at(settings: Settings, versions: Iterable[str]) -> dict[str, datet
     """When versions were published; without those that are not there, or whose manifest cannot be read."""
     found = {}
     for version in versions:
-        with contextlib.suppress(PublicationError):
+        with suppress(PublicationError):
             found[version] = read_manifest(settings, version).created_at
     return found
-
-
-def verify(settings: Settings, version: str) -> list[str]:
-    """What is not as it was published: missing, changed and additional files, in words. Empty where all is well."""
-    folder = settings.published / version
-    try:
-        promised = {output.path: output for output in read_manifest(settings, version).outputs}
-    except PublicationError:
-        return [f"{version}/{store.MANIFEST_FILE} is missing or cannot be read, so that nothing else can be checked"]
-    present = {output.path: output for output in outputs(folder)}
-    return [
-        *(f"{version}/{path} is missing" for path in sorted(promised.keys() - present.keys())),
-        *(f"{version}/{path} was not published" for path in sorted(present.keys() - promised.keys())),
-        *(
-            f"{version}/{path} has changed since it was published"
-            for path in sorted(promised.keys() & present.keys())
-            if promised[path] != present[path]
-        ),
-    ]
 
 
 def rollback(
@@ -88,6 +73,7 @@ def rollback(
     """
     if not reason.strip():
         raise PublicationError("A rollback needs a reason: it is recorded in the new version.")
+    store.resolve(settings, version)
     with store.exclusive(settings), store.staged(settings) as folder:
         target_name = store.resolve(settings, version)
         damaged = verify(settings, target_name)

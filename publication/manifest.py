@@ -7,9 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from publication.store import MANIFEST_FILE, PublicationError
+from publication.store import MANIFEST_FILE, RESTORE, PublicationError
 from quarterdeck import __version__
 from quarterdeck.rules import RULES_FILE
 from quarterdeck.runs import Run
@@ -206,8 +206,13 @@ def _read(settings: Settings, version: str, kind: type[_Kind]) -> _Kind:
     path = settings.published / version / MANIFEST_FILE
     try:
         return kind.model_validate_json(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise PublicationError(f"{path} cannot be read ({error}). Restore the folder from a copy.") from error
+    except OSError as error:
+        raise PublicationError(f"{path} cannot be read ({error.strerror}). {RESTORE}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        why = f"{where}: {first['msg']}" if where else first["msg"]
+        raise PublicationError(f"{path} cannot be read ({why}). {RESTORE}") from error
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

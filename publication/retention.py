@@ -74,6 +74,8 @@ def collect(settings: Settings, remove: bool = False, policy_file: Path = POLICY
     `published/removed/v00003.json`. Raises PublicationError where a policy or a manifest cannot be read.
     """
     policy = retention(policy_file)
+    if not store.versions(settings):
+        return Collection(remove, file_sha256(policy_file), [])
     with store.exclusive(settings):
         _check_names(settings, policy, policy_file)
         manifests = [read_manifest(settings, version) for version in store.versions(settings)]

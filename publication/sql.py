@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from publication.store import PublicationError
+from publication.store import RESTORE, PublicationError
 
 _NUMERIC_TYPES = (
     "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
@@ -42,9 +42,9 @@ def attach(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None
     try:
         connection.execute(f"attach {literal(str(path))} as {quoted(name)} (read_only)")
     except duckdb.IOException as error:
-        raise PublicationError(
-            f"{path} cannot be opened. If somebody is writing to it, try again when it is free. ({error})"
-        ) from error
+        busy = "lock on file" in str(error)
+        todo = "Somebody is writing to it: try again when it is free." if busy else "Restore it from a copy."
+        raise PublicationError(f"{path} cannot be opened ({error}). {todo}") from error
 
 
 def opened(path: Path) -> duckdb.DuckDBPyConnection:
@@ -52,7 +52,7 @@ def opened(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(str(path), read_only=True)
     except duckdb.IOException as error:
-        raise PublicationError(f"{path} cannot be opened ({error}). Restore the folder from a copy.") from error
+        raise PublicationError(f"{path} cannot be opened ({error}). {RESTORE}") from error
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:

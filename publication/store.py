@@ -25,6 +25,10 @@ _VERSION = re.compile(r"^v\d{5,}$")
 _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 
 
+RESTORE = "Restore the folder from a copy."
+"""What is left to do about a version that is not as it was published."""
+
+
 class PublicationError(Exception):
     """Something that a publication cannot go on with, in words for the person who can mend it."""
 
@@ -38,9 +42,16 @@ def versions(settings: Settings) -> list[str]:
 
 
 def current(settings: Settings) -> str | None:
-    """The version that readers see, or None before the first one."""
+    """The version that readers see, or None before the first one.
+
+    Raises PublicationError where something else stands in the link's place, as after a copy that followed links.
+    """
     link = settings.published / CURRENT
-    return os.readlink(link) if link.is_symlink() else None
+    if link.is_symlink():
+        return os.readlink(link)
+    if link.exists():
+        raise PublicationError(f"{link} is no link to a version, but a copy. Remove it; `quarterdeck gc` links anew.")
+    return None
 
 
 def next_version(settings: Settings) -> str:
@@ -95,7 +106,7 @@ def _created_at(settings: Settings, version: str) -> datetime:
     path = removed if removed.is_file() else settings.published / version / MANIFEST_FILE
     try:
         return datetime.fromisoformat(json.loads(path.read_bytes())["created_at"])
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise PublicationError(f"{path} cannot be read ({error}). Restore it from a copy.") from error
 
 

@@ -33,6 +33,8 @@ _ONE_TABLE = "This worksheet contains one table."
 _LONGEST_TEXT = 32_000
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _WIDEST, _LOOKED_AT = 60, 200
+# What names of columns shorten.
+_WRITTEN = {"gbp": "(£)", "percent": "(%)", "fte": "(FTE)", "rag": "RAG", "id": "ID", "sha256": "SHA-256"}
 
 
 def write(
@@ -67,6 +69,7 @@ def write(
             tables,
             cover=cover,
             contentsheet_label=CONTENTS,
+            contentsheet_options={"additional_elements": ["subtitles"]},
             notes_table=_notes(declared),
             notesheet_label=NOTES,
             auto_width=False,
@@ -181,7 +184,12 @@ def _without_marks(text: str) -> str:
 
 
 def _heading(column: str) -> str:
-    words = column.replace("_", " ")
+    """A column's or mart's name for people.
+
+    >>> _heading("at_risk_gbp"), _heading("rag"), _heading("project_status")
+    ('At risk (£)', 'RAG', 'Project status')
+    """
+    words = " ".join(_WRITTEN.get(word, word) for word in column.split("_"))
     return words[:1].upper() + words[1:]
 
 

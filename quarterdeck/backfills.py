@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from quarterdeck.feeds import FEEDS
-from quarterdeck.organisations import organisation_codes
+from quarterdeck.organisations import organisation_codes, unknown
 from quarterdeck.periods import Month, Quarter
 from quarterdeck.settings import Settings
 
@@ -68,7 +68,7 @@ class Request:
             raise BackfillError(f"'{layout_version}' names no layout; write it as name or name@sha256.")
         code = organisation_codes(settings.seeds).get(organisation.strip().lower()) if organisation else None
         if organisation and code is None:
-            raise BackfillError(f"'{organisation}' is not an organisation that sends returns.")
+            raise BackfillError(f"{unknown(settings.seeds, organisation)}.")
         return cls(*quarters, code, feed or None, layout_version or None)
 
     @property

@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
@@ -41,6 +42,13 @@ def organisation_names(seeds: Path) -> dict[str, frozenset[str]]:
         }
 
 
+def unknown(seeds: Path, organisation: str) -> str:
+    """What to say of a name that is no organisation's, with those that look like it."""
+    near = get_close_matches(organisation.lower(), organisation_codes(seeds))
+    meant = f"did you mean {' or '.join(near)}?" if near else "the seed organisations.csv lists them"
+    return f"'{organisation}' is not an organisation that sends returns ({meant})"
+
+
 def place(settings: Settings, organisation: str, feed: str, period: str) -> Place:
     """Check the three words that say what a file is.
 
@@ -48,7 +56,7 @@ def place(settings: Settings, organisation: str, feed: str, period: str) -> Plac
     """
     code = organisation_codes(settings.seeds).get(organisation.lower())
     if code is None:
-        raise UnplaceableError(f"'{organisation}' is not an organisation that sends returns")
+        raise UnplaceableError(unknown(settings.seeds, organisation))
     feeds = [known.name for known in FEEDS]
     if feed not in feeds:
         raise UnplaceableError(f"'{feed}' is not a feed; the feeds are {', '.join(feeds)}")

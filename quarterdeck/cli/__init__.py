@@ -26,7 +26,9 @@ _OF_THE_MACHINE = {
 }
 """What is no defect of ours, and who can mend it."""
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None)
+_HELP = "From the spreadsheets that councils send to quarterly reporting marts. Each command has --help."
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=_HELP, rich_markup_mode=None)
 for module in (check, layout, submit, withdraw, run, backfill, approve, up, publications, trace, site):
     module.register(app)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    app.command()(approve)
+    app.command(short_help="Let warnings pass, or the errors of one rule, by name.")(approve)
 
 
 def approve(
@@ -33,7 +33,7 @@ def approve(
     """
     from expectations.approve import NotApprovableError, awaiting
     from expectations.approve import approve as record
-    from quarterdeck.organisations import organisation_codes
+    from quarterdeck.organisations import organisation_codes, unknown
     from quarterdeck.periods import Quarter
     from quarterdeck.settings import Settings
 
@@ -44,7 +44,7 @@ def approve(
             return
         code = organisation_codes(settings.seeds).get(organisation.lower())
         if code is None:
-            refuse(f"'{organisation}' is not an organisation that sends returns.")
+            refuse(f"{unknown(settings.seeds, organisation)}.")
         approval = record(settings, code, str(Quarter.parse(quarter)), by=by, reason=reason, override=override)
     except (NotApprovableError, ValueError) as error:
         refuse(str(error))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     app.command()(backfill)
-    app.command()(backfills)
+    app.command(short_help="List the backfills there were, and what came of them.")(backfills)
 
 
 def backfill(

@@ -22,8 +22,8 @@ _HEAD = """\
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     commands = typer.Typer(no_args_is_help=True, help="Write the layout of a new template, and see what it reads.")
-    commands.command()(test)
-    commands.command()(infer)
+    commands.command(short_help="Show what a layout reads from a file.")(test)
+    commands.command(short_help="Draft a layout from a file.")(infer)
     commands.command()(schema)
     app.add_typer(commands, name="layout")
 

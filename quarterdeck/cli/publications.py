@@ -15,16 +15,17 @@ if TYPE_CHECKING:
     from publication.history import Version
     from publication.manifest import Manifest
 
+_NOTHING = "Nothing has been published yet."
 _A_VERSION = "v00003, 3, current, or a day (2018-11-05)"
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     app.command()(publications)
-    app.command()(diff)
-    app.command()(rollback)
-    app.command()(gc)
-    app.command()(serve)
+    app.command(short_help="Show what differs between two versions, and why.")(diff)
+    app.command(short_help="Publish the content of an earlier version again.")(rollback)
+    app.command(short_help="Say which versions may go by the policy, or remove them.")(gc)
+    app.command(short_help="Bring a version to a Postgres server.")(serve)
 
 
 def publications(
@@ -35,19 +36,28 @@ def publications(
     """List the published versions, or show one. With --verify, exit 1 where a file is not as it was published."""
     from publication import history, store
     from publication.manifest import read_manifest
+    from publication.verify import verify as damage_of
     from quarterdeck.settings import Settings
 
     settings = Settings()
     try:
         names = [store.resolve(settings, version)] if version else store.versions(settings)
         if verify:
-            _show_verification({name: history.verify(settings, name) for name in names}, as_json)
+            _show_verification({name: damage_of(settings, name) for name in names}, as_json)
         elif version:
             manifest = read_manifest(settings, names[0])
             stem_from = {partition.published_in for partition in manifest.partitions if partition.published_in}
             _show_version(manifest, history.published_at(settings, stem_from), as_json)
         else:
-            _show_versions(history.published_versions(settings), as_json)
+            readable = history.published_versions(settings)
+            _show_versions(readable, as_json)
+            if damaged := sorted(set(names) - {each.version for each in readable}):
+                typer.echo(
+                    f"Not listed, because the manifest cannot be read: {', '.join(damaged)}. "
+                    "`quarterdeck publications --verify` says what else is damaged.",
+                    err=True,
+                )
+                raise typer.Exit(FOUND)
     except store.PublicationError as error:
         refuse(str(error))
 
@@ -61,10 +71,13 @@ def diff(
     """Show which figures changed between two versions and why, and how much of every mart differs."""
     from publication.diff import diff as compare
     from publication.store import PublicationError
+    from publication.verify import reading
     from quarterdeck.settings import Settings
 
+    settings = Settings()
     try:
-        found = compare(Settings(), old, new, limit)
+        with reading(settings, old, new):
+            found = compare(settings, old, new, limit)
     except PublicationError as error:
         refuse(str(error))
     if as_json:
@@ -83,18 +96,21 @@ def rollback(
 
     from pages.build import add_site
     from publication import history
-    from publication.store import PublicationError
+    from publication.store import CURRENT, PublicationError
+    from publication.verify import reading
     from quarterdeck.settings import Settings
 
+    settings = Settings()
     try:
-        result = history.rollback(Settings(), version, reason, partial(add_site, Settings()))
+        with reading(settings, version, CURRENT):
+            result = history.rollback(settings, version, reason, partial(add_site, settings))
     except PublicationError as error:
         refuse(str(error))
     if as_json:
         emit_json(asdict(result))
     elif result.changed:
         typer.echo(f"Published {result.version}, which repeats {version}.")
-        if Settings().postgres:
+        if settings.postgres:
             typer.echo("The server still holds the version before: `quarterdeck serve` brings this one.")
     else:
         typer.echo(f"{result.version} has that content already; nothing was published.")
@@ -115,6 +131,9 @@ def gc(
         refuse(str(error))
     if as_json:
         emit_json(asdict(found))
+        return
+    if not found.verdicts:
+        typer.echo(_NOTHING)
         return
     rows = [
         {
@@ -140,10 +159,13 @@ def serve(
     """Bring a version to the Postgres server of QUARTERDECK_POSTGRES: all of it in one transaction, or nothing."""
     from publication.postgres import serve as bring
     from publication.store import PublicationError
+    from publication.verify import reading
     from quarterdeck.settings import Settings
 
+    settings = Settings()
     try:
-        served = bring(Settings(), version, reader or [])
+        with reading(settings, version):
+            served = bring(settings, version, reader or [])
     except PublicationError as error:
         refuse(str(error))
     if as_json:
@@ -170,7 +192,7 @@ def _show_versions(versions: "list[Version]", as_json: bool) -> None:
         ]
         emit_table(rows)
     else:
-        typer.echo("Nothing has been published yet.")
+        typer.echo(_NOTHING)
 
 
 def _show_version(manifest: "Manifest", born: "Mapping[str, datetime]", as_json: bool) -> None:
@@ -185,7 +207,7 @@ def _show_version(manifest: "Manifest", born: "Mapping[str, datetime]", as_json:
     hidden = manifest.disclosure
     if hidden and hidden.primary + hidden.secondary:
         typer.echo(
-            f"Suppressed: {hidden.primary} counts of very few people, {hidden.secondary} that protect them, "
+            f"Suppressed figures: {hidden.primary} counting very few people, {hidden.secondary} protecting these, "
             f"{hidden.following} that would tell them; {hidden.exposed} can be worked out from earlier versions."
         )
     partitions = [
@@ -212,6 +234,8 @@ def _show_verification(problems: dict[str, list[str]], as_json: bool) -> None:
     """Print what is damaged, if anything, and end with the exit code for it."""
     if as_json:
         emit_json(problems)
+    elif not problems:
+        typer.echo(_NOTHING)
     else:
         for version, found in problems.items():
             for line in found or [f"{version} is as it was published"]:

@@ -27,7 +27,7 @@ _NO_ROOM = 1_000_000
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    app.command()(run)
+    app.command(short_help="Ingest, build, judge and publish what was submitted.")(run)
 
 
 @dataclass

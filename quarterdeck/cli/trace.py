@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import re
 from dataclasses import asdict
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,7 +29,7 @@ _MOST_DECIMALS = 6
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    app.command()(trace)
+    app.command(short_help="Show the cells that a published figure comes from.")(trace)
 
 
 def trace(
@@ -47,11 +48,13 @@ def trace(
     """
     from publication.store import PublicationError
     from publication.trace import trace as trace_figures
+    from publication.verify import reading
     from quarterdeck.settings import Settings
 
     settings = Settings()
     try:
-        found = trace_figures(settings, ArchivedCells(settings), mart, key, column, version)
+        with reading(settings, version):
+            found = trace_figures(settings, ArchivedCells(settings), mart, key, column, version)
     except PublicationError as error:
         refuse(str(error))
     if as_json:
@@ -154,7 +157,7 @@ class _Printed:
         for submission_id, number in self._number.items():
             cell = self._files[submission_id]
             typer.echo(f"  [{number}] {submission_id}: {cell.file_name or 'unknown file'}")
-            typer.echo(f"      received {cell.received_at}, sha256 {cell.sha256}")
+            typer.echo(f"      received {_moment(cell.received_at)}, sha256 {cell.sha256}")
 
     def _show_origin(self, figure: "Figure", indent: str) -> None:
         if figure.suppressed:
@@ -208,6 +211,10 @@ class _Printed:
             return says
         read_as = "" if _plain(cell.number).replace(",", "") == cell.holds else f", read as {_plain(cell.number)}"
         return f"{says}{read_as}; x {_plain(cell.multiplier)} = {_plain(cell.value)}"
+
+
+def _moment(text: str | None) -> str:
+    return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M} UTC" if text else "at an unknown time"
 
 
 def _verdict(figure: "Figure") -> str:

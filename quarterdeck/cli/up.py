@@ -19,9 +19,9 @@ STOP_SECONDS = 300.0
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    app.command()(up)
-    app.command()(down)
-    app.command()(status)
+    app.command(short_help="Start Airflow with its page, on this machine only.")(up)
+    app.command(short_help="Stop the Airflow of this data root.")(down)
+    app.command(short_help="Say what runs here, what is due and what is published.")(status)
 
 
 def up(
@@ -97,7 +97,7 @@ def down() -> None:
 def status(as_json: AsJson = False) -> None:
     """Say whether an Airflow is running here, what is due, and which version is published."""
     from loaders.receive import due
-    from publication.store import current
+    from publication.store import PublicationError, current
     from quarterdeck.local_airflow.environment import url_of
     from quarterdeck.local_airflow.instance import KILLED
     from quarterdeck.local_airflow.state import running
@@ -108,12 +108,16 @@ def status(as_json: AsJson = False) -> None:
     if state and state.was_killed:
         typer.echo(KILLED, err=True)
         state = None
+    try:
+        version = current(settings)
+    except PublicationError as error:
+        refuse(str(error))
     found: dict[str, Any] = {
         "data": str(settings.home),
         "airflow": settings.airflow_url or (url_of(state.port) if state else None),
         "up_since": time.strftime("%Y-%m-%d %H:%M", time.localtime(state.started)) if state else None,
         "due": [f"{feed} {period}" for feed, period in due(settings)],
-        "version": current(settings),
+        "version": version,
     }
     if as_json:
         emit_json(found)

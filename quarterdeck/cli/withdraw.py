@@ -11,7 +11,7 @@ from quarterdeck.cli.output import AsJson, emit_json, refuse
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
-    app.command()(withdraw)
+    app.command(short_help="Take a received file back, so that it does not count.")(withdraw)
 
 
 def withdraw(

@@ -250,7 +250,7 @@ def test_tables_that_tell_two_stories_are_found(unevaluated: Build, severity: st
     judge(unevaluated.settings, [MINE])
     assert decisions(unevaluated) == {ORGANISATION: decision}
     [finding] = findings(unevaluated)
-    assert finding["severity"] == severity and "49 is printed, 43 is what" in finding["message"]
+    assert finding["severity"] == severity and "£49 printed, against £43 from the other table." in finding["message"]
 
 
 def test_a_difference_that_is_known_asks_nobody_to_correct_it(unevaluated: Build) -> None:
@@ -265,7 +265,20 @@ def test_a_difference_that_is_known_asks_nobody_to_correct_it(unevaluated: Build
     judge(unevaluated.settings, [MINE])
     [finding] = findings(unevaluated)
     assert (finding["rule"], finding["remedy"]) == ("tables-differ", "Nothing needs to be corrected.")
-    assert "3 is counted" in finding["message"]
+    assert "3 counted, against" in finding["message"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "printed", "told"),
+    [("gbp", -100000, "-£100,000"), ("percent", 67, "67%"), ("fte", 2.5, "2.5 FTE"), ("months", 12, "12 months")],
+)
+def test_what_tables_tell_is_written_in_its_unit(unevaluated: Build, unit: str, printed: float, told: str) -> None:
+    check = {"check_id": "c2", "check": "tile = its table", "printed_value": printed, "unit": unit,
+             "verdict": "disagrees", "severity": "warning"}  # fmt: skip
+    marts.insert_rows(unevaluated, ("reconciliation", check))
+    judge(unevaluated.settings, [MINE])
+    [finding] = findings(unevaluated)
+    assert finding["message"].startswith(f"Tile = its table: {told} printed, against ")
 
 
 def test_a_check_that_was_not_made_names_the_file_and_what_is_missing(unevaluated: Build) -> None:

@@ -77,3 +77,19 @@ def test_a_quarter_that_is_not_there_is_refused_with_those_that_are(version: Pat
         build_pack(version, "nottinghamshire", "1999-00 Q1", tmp_path)
     with pytest.raises(PackError, match="There is no organisation 'hampton'"):
         build_pack(version, "hampton", "2018-19 Q2", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("organisation", "quarter"), [("Oxfordshire", "2019-20Q1"), ("Oxfordshire County Council", "2019-20 q1")]
+)
+def test_names_and_quarters_are_taken_as_people_write_them(
+    version: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, organisation: str, quarter: str
+) -> None:
+    monkeypatch.setattr("pages.pack._BROWSERS", ())
+    word, page = build_pack(version, organisation, quarter, tmp_path)
+    assert (word.stem, page.stem) == (f"oxfordshire-county-council-2019-20-q1-{version.name}",) * 2
+
+
+def test_what_is_no_quarter_is_said_to_be_none(version: Path, tmp_path: Path) -> None:
+    with pytest.raises(PackError, match="'June 2019' is not a fiscal quarter; write it as 2018-19 Q2."):
+        build_pack(version, "oxfordshire", "June 2019", tmp_path)

@@ -9,7 +9,6 @@ import duckdb
 import pytest
 
 from pages.build import SITE, build_site
-from pages.definitions import read_definitions
 from pages.reuse import Before
 from quarterdeck.settings import Settings
 
@@ -61,7 +60,7 @@ def test_a_publication_takes_over_the_pages_that_nothing_changed(version: Path) 
 def test_a_publication_has_the_pages_that_a_build_from_nothing_has(
     settings_with_pages: Settings, version: Path, tmp_path: Path
 ) -> None:
-    build_site(version, tmp_path / "again", read_definitions(settings_with_pages))
+    build_site(version, tmp_path / "again")
     assert files_of(tmp_path / "again") == files_of(version / SITE)
 
 

@@ -15,8 +15,9 @@ from lxml import html
 from pages.blocks import blocks, contents
 from pages.build import build_site
 from pages.figures import is_number, label, word
+from pages.operations import operations
 from pages.published import Published, Row
-from pages.tables import Items
+from pages.tables import Items, Table
 from tests.pages.reading import KINDS, counted, shown, text_of
 
 
@@ -150,6 +151,22 @@ def test_the_dictionary_and_the_contract_of_the_data_are_linked(site: Path) -> N
     assert {"../data_dictionary.csv", "../marts.odcs.yaml"} <= set(page.xpath("//@href"))
 
 
+def test_a_quarter_is_said_in_months(site: Path) -> None:
+    page = html.fromstring((site / "southampton" / "2014-15-q4" / "update.html").read_text())
+    (standing,) = page.xpath("//p[contains(@class, 'app-standing')]")
+    assert "January to March 2015." in text_of(standing)
+
+
+def test_every_table_and_column_of_the_version_is_explained(site: Path, published: Published) -> None:
+    page = html.fromstring((site / "about.html").read_text())
+    told = {
+        row.xpath("./td[@data-rows]/@data-rows")[0]: text_of(row.xpath("./td")[0]) for row in page.xpath("//tr[td]")
+    }
+    assert told.keys() == published.marts.keys() and all(told.values())
+    explained = [text_of(name) for name in page.xpath("//dl[@class='app-definitions']/dt")]
+    assert sorted(explained) == sorted(column for mart in published.marts.values() for column in mart.columns)
+
+
 def test_a_risk_without_a_rating_stands_last(published: Published) -> None:
     risks = [row for row in published.rows("risks") if row["initial_rating"] and row["residual_rating"]][:3]
     rows = [*risks, risks[0] | {"risk": "A new one", "initial_rating": None, "residual_rating": None}]
@@ -195,6 +212,41 @@ def test_operators_see_what_the_last_runs_came_to(site: Path) -> None:
     runs = [[text_of(cell) for cell in row.xpath("./th | ./td")] for row in table.xpath(".//tbody/tr")]
     assert {stage for _, stage, *_ in runs} >= {"Load", "Build", "Audit"}
     assert any(stage == "Load" and re.search(r"\d+ accepted", came_to) for _, stage, _, came_to in runs)
+
+
+def test_what_is_worst_comes_first(site: Path) -> None:
+    worst = ["Error", "Warning", "Info"]
+    findings = html.fromstring((site / "nottinghamshire" / "2018-19-q2" / "findings.html").read_text())
+    operators = html.fromstring((site / "operations.html").read_text())
+    for cells in (
+        findings.xpath("//table[contains(caption, 'Findings')]/tbody/tr/td[1]"),
+        operators.xpath("//table[contains(caption, 'What the rules found')]/tbody/tr/td[2]"),
+    ):
+        told = [text_of(cell) for cell in cells]
+        assert len(set(told)) > 1
+        assert told == sorted(told, key=worst.index)
+
+
+def test_what_is_printed_is_not_said_to_be_worked_out(site: Path) -> None:
+    page = html.fromstring((site / "nottinghamshire" / "2018-19-q2" / "projects.html").read_text())
+    (told, *_) = page.xpath("//details[contains(., 'How these figures are worked out')]")
+    assert [text_of(term) for term in told.xpath(".//dt")] == ["Rating", "Movement"]
+
+
+def test_a_damaged_earlier_version_is_listed_and_keeps_none_from_being_published(version: Path, tmp_path: Path) -> None:
+    for name in ("marts.duckdb", "manifest.json"):
+        (tmp_path / version.name).mkdir(exist_ok=True)
+        (tmp_path / version.name / name).symlink_to(version / name)
+    (tmp_path / "v00001").mkdir()
+    (tmp_path / "v00001" / "manifest.json").write_text("{")
+    with Published(tmp_path / version.name) as beside_a_damaged_one:
+        (listed,) = [each for each in operations(beside_a_damaged_one) if each.title == "Last publications"]
+        assert beside_a_damaged_one.edition(("E10000025", "2019-20 Q1"))[0] == version.name
+    assert isinstance(listed, Table)
+    assert [[cell.text for cell in (line.heading, *line.cells)][::2] for line in listed.lines] == [
+        [version.name, beside_a_damaged_one.manifest["reason"]],
+        ["v00001", "Its manifest cannot be read."],
+    ]
 
 
 def test_every_link_leads_to_a_file_of_the_version(site: Path, version: Path) -> None:

@@ -2,17 +2,19 @@ import json
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import duckdb
 import pytest
 import typer
 from typer.testing import CliRunner, Result
 
 from publication.publish import publish
-from quarterdeck.cli import publications
+from quarterdeck.cli import publications, site, trace, up
 from quarterdeck.cli.output import DONE, FOUND, UNUSABLE
 from tests.publication.candidates import HAMPTON, OXBRIDGE, QUARTER, Candidate
 
 COMMANDS = typer.Typer()
-publications.register(COMMANDS)
+for module in (publications, site, trace, up):
+    module.register(COMMANDS)
 
 
 @pytest.fixture
@@ -132,7 +134,57 @@ def test_a_damaged_manifest_is_one_finding_and_hides_no_other_version(published:
     assert "v00001/manifest.json is missing or cannot be read" in verified.stdout
     assert "v00002 is as it was published" in verified.stdout
     assert run("publications", "current").exit_code == DONE
-    assert run("publications").exit_code == UNUSABLE
+    listed = run("publications", "--json")
+    assert listed.exit_code == FOUND
+    assert [version["version"] for version in json.loads(listed.stdout)] == ["v00002"]
+    assert "the manifest cannot be read: v00001" in listed.stderr
+    assert run("publications", "1").stderr == (
+        f"{manifest} cannot be read (Invalid JSON: EOF while parsing an object at line 1 column 1). "
+        "Restore the folder from a copy.\n"
+    )
+
+
+READING = (
+    ("diff", "1", "2"),
+    ("trace", "project_status", "Fleet"),
+    ("rollback", "1", "--reason", "wrong column"),
+    ("site", "--out", "pages"),
+    ("pack", "hampton", QUARTER),
+)
+
+
+@pytest.mark.parametrize("arguments", READING, ids=lambda arguments: arguments[0])
+@pytest.mark.parametrize("damaged", ["marts.duckdb", "manifest.json"])
+def test_what_reads_a_damaged_version_says_that_it_is(
+    published: Candidate, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], damaged: str
+) -> None:
+    monkeypatch.chdir(published.settings.home)
+    file = published.settings.published / "v00002" / damaged
+    file.unlink()
+    if damaged == "marts.duckdb":
+        duckdb.connect(str(file)).close()
+    else:
+        file.write_text("[]")
+
+    result = run(*arguments)
+
+    assert (result.exit_code, result.stdout) == (UNUSABLE, "")
+    assert f"v00002/{damaged}" in result.stderr and "Restore the folder from a copy." in result.stderr
+
+
+def test_a_copy_in_place_of_the_link_is_told(published: Candidate) -> None:
+    link = published.settings.published / "current"
+    link.unlink()
+    link.mkdir()
+
+    for arguments in (("publications",), ("publications", "current"), ("site",), ("status",), ("gc",)):
+        result = run(*arguments)
+        assert result.exit_code == UNUSABLE, arguments
+        assert "is no link to a version, but a copy" in result.stderr
+
+    link.rmdir()
+    assert run("gc").exit_code == DONE
+    assert link.resolve().name == "v00002"
 
 
 def test_a_difference_asked_for_backwards_says_so(published: Candidate) -> None:

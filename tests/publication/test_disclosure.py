@@ -161,6 +161,35 @@ def test_checks_and_findings_about_hidden_cells_are_withheld_and_others_are_not(
     ]
 
 
+@pytest.mark.parametrize(("workers", "told"), [((3, 40, 67), WITHHELD), ((30, 40, 67), None)])
+def test_a_finding_of_a_check_that_is_withheld_is_withheld_too(
+    candidate: Candidate, workers: tuple[int, int, int], told: str | None
+) -> None:
+    """It names the cell of the printed figure alone, and tells what the hidden ones add up to."""
+    message = f"workers in words = those of the months: 200 printed, against {sum(workers)} from the other table"
+    here = f"'{HAMPTON}' as organisation_code, '{QUARTER}' as quarter, '{SUBMISSION}' as submission_id"
+    candidate.meta |= META
+    candidate.extra_sql = [
+        *agency(workers),
+        f"""
+        insert into marts.reconciliation by name
+        select {here}, 'words' as check_id, 200 as printed_value, {sum(workers)} as recomputed_value,
+            'Words' as sheet, 'D20' as printed_cell, 'Agency!B2:B4' as recomputed_from
+        """,
+        f"""
+        insert into marts.data_quality_findings by name
+        select {here}, finding_id, stage, 'Words' as sheet, 'D20' as cell, message, 'any' as rule
+        from (values ('words', 'audit', '{message}'), ('text', 'load', 'stored as text'))
+            as t (finding_id, stage, message)
+        """,
+    ]
+    candidate.build()
+    publish(candidate.settings)
+
+    found = "select message from data_quality_findings where sheet = 'Words' order by stage"
+    assert [row for (row,) in read(candidate.settings, found)] == [told or message, "stored as text"]
+
+
 def test_a_finding_of_the_next_quarter_does_not_tell_what_the_one_before_hides(candidate: Candidate) -> None:
     """Nothing is small in the quarter that it is about: 300 shift workers, after 3 or after what protects the 3."""
     later = "2018-19 Q3"
@@ -488,7 +517,7 @@ def test_the_command_says_how_much_is_suppressed(small: Candidate, monkeypatch: 
     monkeypatch.setenv("COLUMNS", "200")
     told = CliRunner().invoke(COMMANDS, ["publications", "current"]).stdout
 
-    assert "Suppressed: 1 counts of very few people, 1 that protect them, 0 that would tell them" in told
+    assert "Suppressed figures: 1 counting very few people, 1 protecting these, 0 that would tell them" in told
 
 
 def test_the_file_of_a_version_never_held_what_is_hidden(candidate: Candidate) -> None:

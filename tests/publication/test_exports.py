@@ -233,7 +233,7 @@ def test_the_workbook_shows_figures_as_numbers_and_shorthand_where_they_are_with
     header = next(row for row in found["project_status"] if row[0] == "Organisation code")
     rows = found["project_status"][found["project_status"].index(header) + 1 :]
     by_name = {row[header.index("Project")]: row for row in rows}
-    target, comment = header.index("Target gbp"), header.index("Commentary")
+    target, comment = header.index("Target (£)"), header.index("Commentary")
     assert (by_name["Project 0"][target], by_name["Highways"][target]) == (-1234.5, BLANK)
     assert by_name["Project 0"][comment] == "=1+1"
     assert by_name["Project 12"][comment] == "printed as —"

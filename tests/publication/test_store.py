@@ -195,7 +195,7 @@ def test_build_file_in_use_is_said_so(candidate: Candidate) -> None:
     command = [sys.executable, "-c", hold, str(candidate.settings.warehouse)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout and writer.stdout.readline() == "holding\n"
-        with pytest.raises(PublicationError, match="If somebody is writing to it"):
+        with pytest.raises(PublicationError, match="Somebody is writing to it"):
             publish(candidate.settings)
         assert writer.stdin
         writer.stdin.close()

@@ -1,5 +1,6 @@
 -- How a milestone stands, where its own words leave no doubt. 'May be delayed' is no delay yet.
 {%- set subject = '(?:this|the) (?:project|action|milestone)' %}
+{%- set anybody = '(?:we|it|this|work|(?:this|the) (?:project|action|milestone|programme|work))' %}
 
 with milestones as (
     select
@@ -22,20 +23,24 @@ select
         when
             regexp_full_match(due_words, 'completed?\.?')
             or regexp_full_match(words, 'completed?\.?')
+            or regexp_matches(words, '^completed? (?:early|on (?:time|schedule)|as planned)\b')
             or regexp_matches(words, '\b{{ subject }} (?:was|is|is now|has been) completed?\b')
             or (
                 regexp_matches(milestone_words, '\bcompleted?$')
-                and regexp_matches(words, '^[^.,;]* (?:is now|has been|is) completed?\.')
+                and regexp_matches(words, '^[^.,;]* completed?[.;]')
             )
             then 'complete'
         when
-            regexp_matches(words, '\bbehind schedule\b|\bdelay notice\b|^delay(?:s|ed)?\b')
+            regexp_matches(
+                words,
+                '\bbehind schedule\b|\bdelay notice\b|\bnotice of (?:a )?delay\b|^delay(?:s|ed)?\b|^late[.,;:]'
+            )
             or regexp_matches(words, '\b{{ subject }} (?:is|has been) delayed\b')
             then 'delayed'
         when regexp_matches(words, '\bon hold\b') then 'on_hold'
         when
-            regexp_matches(words, '\b(?:is|are|remains?) on (?:track|target|schedule)\b')
-            and not regexp_matches(words, '\bnot on (?:track|target|schedule)\b|\brevised timetable\b')
+            regexp_matches(words, '\b{{ anybody }} (?:is|are|remains?) on (?:track|target|schedule)\b')
+            or regexp_matches(words, '(?:^|[;,] )on (?:track|target|schedule)(?:$|[.,;]| for\b| to\b)')
             then 'on_track'
         when
             regexp_matches(

@@ -47,7 +47,7 @@ def test_a_figure_in_text(version: Settings) -> None:
         "",
         "Submitted files",
         "  [1] E06000001.report.2018-09.1: report.csv",
-        f"      received 2018-10-05T09:00:00+00:00, sha256 {SHA256}",
+        f"      received 2018-10-05 09:00 UTC, sha256 {SHA256}",
     ]
 
 
