@@ -5,6 +5,18 @@ import duckdb
 from quarterdeck.cli.output import emit_table
 from quarterdeck.settings import Settings
 
+
+def in_its_unit(column: str) -> str:
+    """SQL that writes a figure for people: -£100,000, 47.62%, 12."""
+    return f"""
+        case unit
+            when 'gbp' then replace(format('£{{:,.0f}}', {column}::double), '£-', '-£')
+            when 'percent' then format('{{:.2f}}%', {column}::double)
+            else rtrim(rtrim(format('{{:,.2f}}', {column}::double), '0'), '.')
+        end
+    """
+
+
 # Each a question and the query that answers it.
 QUESTIONS = {
     "What do the portfolios save, and how much of it is at risk?": """
@@ -14,9 +26,9 @@ QUESTIONS = {
         from marts.portfolio_savings
         order by organisation, quarter, portfolio
     """,
-    "Which printed figures contradict the figures they should follow from?": """
-        select quarter, "check", format('{:,.2f}', printed_value::double) as printed,
-            format('{:,.2f}', recomputed_value::double) as recomputed
+    "Which printed figures contradict the figures they should follow from?": f"""
+        select quarter, "check", {in_its_unit("printed_value")} as printed,
+            {in_its_unit("recomputed_value")} as recomputed
         from marts.reconciliation
         where verdict = 'disagrees' and severity <> 'info'
         order by organisation, quarter, "check"
@@ -37,6 +49,7 @@ def main() -> None:
     current = settings.published / "current"
     print(f"""
 Where to look next
+  the pages         {current}/site/index.html (in any browser)
   the marts         {current}/marts.duckdb (open it read-only)
   the exports       csv/ and parquet/ beside it; what went in: manifest.json
   a broken file     README.md tries one of samples/broken/

@@ -11,7 +11,6 @@ DONE, FOUND, UNUSABLE = 0, 1, 2
 """Exit codes: done; findings, or something held; unusable input or usage."""
 
 _COMMANDS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_LONGEST_NAME = 32
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 
@@ -33,10 +32,8 @@ def emit_table(rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
         console.print(title)
         return
     table = Table(title=title or None, title_justify="left", show_edge=False)
-    for place, column in enumerate(rows[0]):
-        # What a row is about is read in one piece, where that leaves room for the rest.
-        in_one_piece = place == 0 and max(len(str(row[column])) for row in rows) <= _LONGEST_NAME
-        table.add_column(str(column).replace("_", " "), overflow="fold", no_wrap=in_one_piece)
+    for column in rows[0]:
+        table.add_column(str(column).replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*("" if value is None else _without_commands(str(value)) for value in row.values()))
     console.print(table)
