@@ -13,7 +13,7 @@ from quarterdeck.cli import app
 
 def told(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", "from quarterdeck.cli import main; main()", *arguments],
+        [sys.executable, "-m", "quarterdeck", *arguments],
         env=os.environ | {"QUARTERDECK_HOME": str(home)},
         capture_output=True,
         text=True,
