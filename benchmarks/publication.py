@@ -24,11 +24,13 @@ def published(work: Path, world: World) -> Settings:
     What the first council sent came as files, so that its figures can be traced; of the others there are raw rows only.
     """
     home = work / f"published-{fingerprint(world)}"
-    settings = Settings(home=home, dbt_project=home / "dbt_project", layouts=home / "layouts", settle_seconds=0)
-    if not (home / "whole").exists():
+    whole = (home / "whole").exists()
+    if not whole:
         source, _ = filled(work, world)
         shutil.rmtree(home, ignore_errors=True)
         shutil.copytree(source.home, home)
+    settings = Settings(home=home, dbt_project=home / "dbt_project", layouts=home / "layouts", settle_seconds=0)
+    if not whole:
         raw_rows.remove(settings, raw_rows.code(0))
         files.write(settings.landing, world, organisations=range(1))
         direct.ingest(settings)

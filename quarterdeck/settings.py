@@ -29,7 +29,7 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    home: Path = PROJECT_ROOT / "var"
+    home: Annotated[Path, Field(validate_default=True)] = PROJECT_ROOT / "var"
     dbt_project: Path = PROJECT_ROOT / "dbt_project"
     layouts: Path = PROJECT_ROOT / "loaders" / "layouts"
     policy: Path = PROJECT_ROOT / "expectations" / "policy.yml"
@@ -70,9 +70,9 @@ class Settings(BaseSettings):
     @field_validator("home")
     @classmethod
     def _is_a_plain_path(cls, value: Path) -> Path:
-        # Airflow would take them for a question to its database, and for a variable.
-        if set("?$").intersection(str(value.absolute())):
-            raise ValueError("its path may hold neither ? nor $")
+        # Airflow and dbt would read them as parts of an address, as a variable, or as the end of a text.
+        if set("?#$'\"").intersection(str(value.absolute())):
+            raise ValueError("its path may hold no ? # $ and no quotation marks")
         return value
 
     @field_validator("policy")

@@ -36,8 +36,8 @@ FIGURES = """
 def loaded(tmp_path_factory):
     """Every file of the library read, loaded and checked at once: findings, status and figures by the file's name."""
     folder = tmp_path_factory.mktemp("library")
+    (folder / "layouts").mkdir()
     settings = Settings(home=folder / "home", layouts=folder / "layouts")
-    settings.layouts.mkdir()
     for name, layout in LAYOUTS.items():
         (settings.layouts / f"{name}.yml").write_text(yaml.safe_dump({"layout": name} | layout, sort_keys=False))
     for name, case in CASES.items():

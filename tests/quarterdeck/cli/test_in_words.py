@@ -41,6 +41,8 @@ def quarterdeck(*arguments: str, most_bytes: int | None = None, **told: str) -> 
         ("WORKBOOK", "perhaps"),
         ("HOME", __file__),
         ("HOME", "/data/why?"),
+        ("HOME", "/data/#1"),
+        ("HOME", "/data/somebody's"),
         ("DBT_PROJECT", "/nowhere"),
         ("LAYOUTS", "/nowhere"),
         ("POLICY", "/nowhere"),
