@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from loaders.apart import Begin, run_apart
+from loaders.beside import is_figure
 from loaders.cells import Sheet, TooLargeFileError, Workbook, address
 from loaders.formats import read_workbook
 from loaders.number_formats import PLAIN
@@ -165,7 +166,7 @@ def _filled(sheet: Sheet, index: int) -> list[int]:
 
 def _is_words(sheet: Sheet, index: int) -> bool:
     values = [value for value in sheet.rows[index] if plain(value)]
-    return all(isinstance(value, str) and len(value) <= _LONGEST_HEADING and not _is_figure(value) for value in values)
+    return all(isinstance(value, str) and len(value) <= _LONGEST_HEADING and not is_figure(value) for value in values)
 
 
 def _spreads(sheet: Sheet, index: int, below: list[int]) -> bool:
@@ -191,17 +192,6 @@ def _columns(table: _Table) -> Iterator[_Column]:
 
 
 # What a column holds
-
-
-def _is_figure(value: CellValue) -> bool:
-    if isinstance(value, bool):
-        return False
-    for reads in ("number", "percent", "money"):
-        try:
-            return number(value, reads) is not None
-        except NotANumberError:
-            continue
-    return False
 
 
 def _is_day(value: CellValue) -> bool:
@@ -304,7 +294,7 @@ def _heading(table: _Table) -> Draft:
 
 def _column_draft(column: _Column, pattern: tuple[str, ...]) -> Draft:
     draft: Draft = {"header": _as_header(pattern)}
-    share = _share(column, _is_figure)
+    share = _share(column, is_figure)
     # Where the heading names a unit, what is no figure is rather a word in place of one.
     if share >= _MOST or (_named_unit(column) and (share or not column.cells)):
         draft["unit"] = _unit(column)
