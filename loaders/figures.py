@@ -163,7 +163,8 @@ def _is_right(unit: Unit, shown: NumberFormat) -> bool:
         return unit.reads == "percent"
     if shown.says == "%":
         return unit.reads == "percent_points"
-    if shown.says and unit.currency:
+    # Behind what is no money an 'm' may be one of metres or months.
+    if shown.says and (unit.currency or shown.says != "m"):
         return unit.scale == Decimal(1).scaleb(_PLACES[shown.says] + shown.moved)
     return not shown.moved or unit.scale == 1
 

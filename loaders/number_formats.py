@@ -16,10 +16,12 @@ _TOKEN = re.compile(
     r'"(?P<quoted>[^"]*)"|\\(?P<plain>.)|[_*].'
     r"|\[\$(?P<sign>[^\]-]*)[^\]]*\]|\[(?![hms]+\])[^\]]*\]|(?P<code>.)"
 )
-_DIGIT = re.compile("[0#?]")
+_DIGIT = re.compile("[0#?]|general", re.IGNORECASE)
+# A section that few numbers are shown by, as `[=0]"-"` or `[<1]"<1"`.
+_FOR_FEW = re.compile(r"\[(?:=|<(?!>))")
 # Digits, a date or a time, `General`, or whatever is there (`@`).
 _SHOWS_SOMETHING = re.compile("[0#?@a-z]", re.IGNORECASE)
-_NEGATIVE = re.compile(r"\W*[(−-]")
+_NEGATIVE = re.compile(r"[^\w#?]*[(−-]")
 _SCALING = re.compile(r"[0#?](,+)(?![0#?,])")
 _MULTIPLIER = re.compile(r",?(000)\b|\s*(%|(?:k|m|mn|million|bn|billion)\b)", re.IGNORECASE)
 
@@ -57,9 +59,7 @@ def number_format(code: str) -> NumberFormat:
     (True, False, True)
     """
     positive, said, behind, sign = "", "", "", ""
-    for token in _TOKEN.finditer(code):
-        if token["code"] == ";":
-            break
+    for token in _usual_section(code):
         positive += token["code"] or ""
         text = token["quoted"] or token["plain"] or ""
         said += text or token["code"] or ""
@@ -72,8 +72,19 @@ def number_format(code: str) -> NumberFormat:
         next(filter(None, multiplier.groups())).lower() if multiplier else "",
         foreign(sign),
         _NEGATIVE.match(said) is not None,
-        _SHOWS_SOMETHING.search(positive) is None,
+        bool(code) and _SHOWS_SOMETHING.search(positive) is None,
     )
+
+
+def _usual_section(code: str) -> list[re.Match[str]]:
+    """The tokens of the section that positive numbers are shown by: the first one that is not for few numbers alone."""
+    sections: list[list[re.Match[str]]] = [[]]
+    for token in _TOKEN.finditer(code):
+        if token["code"] == ";":
+            sections.append([])
+        else:
+            sections[-1].append(token)
+    return next((each for each in sections if not any(_FOR_FEW.match(token[0]) for token in each)), sections[0])
 
 
 def foreign(sign: str) -> str:

@@ -4,6 +4,7 @@ from loaders.number_formats import PLAIN, NumberFormat, number_format
 
 _FORMATS = ("number:number-style", "number:currency-style", "number:percentage-style")
 _PERCENTAGES = _FORMATS[-1]
+_DIGITS = ("number:number", "number:scientific-number", "number:fraction")
 _CELL_STYLE, _ANOTHER_WHERE = "style:style", "style:map"
 _LONGEST_CHAIN = 16
 
@@ -35,7 +36,7 @@ class CellStyles:
             positive = self._codes.get(attributes.get("style:apply-style-name", ""))
             if positive is not None and ">" in attributes.get("style:condition", ""):
                 self._codes[self._format] = positive
-        elif self._format is not None and element == "number:number":
+        elif self._format is not None and element in _DIGITS:
             factor = attributes.get("number:display-factor", "1")
             self._codes[self._format] += "0" + "," * (factor.count("0") // 3)
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loaders.figures import read_column, read_figure
+from loaders.figures import read_column, read_figure, shown_otherwise
+from loaders.number_formats import number_format
 from loaders.units import Unit
 
 READS = ("number", "percent", "percent_points", "money")
@@ -35,3 +36,11 @@ def test_a_column_with_something_to_be_said_is_left_to_be_read_cell_by_cell(stra
     unit = Unit(unit="gbp", scale=1)
     assert read_column([1.0, "", 2.5], unit, above_150_percent=False) == [Decimal(1), None, Decimal("2.5")]
     assert read_column([1.0, strange], unit, above_150_percent=False) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "is_right"),
+    [('0" million"', False), ('#,##0",000"', False), ('0" m"', True), ('0.0,"k"', True), ("#,##0,", True)],
+)
+def test_a_count_is_shown_as_it_is_held(code: str, is_right: bool) -> None:
+    assert (shown_otherwise(1200.0, Unit(unit="count", scale=1), number_format(code)) is None) == is_right

@@ -105,6 +105,8 @@ def test_the_styles_of_open_document_tell_how_a_number_is_shown(tmp_path):
         <number:currency-style style:name="N2"><number:text>-</number:text><number:number/>
         <style:map style:condition="value()&gt;=0" style:apply-style-name="N2P0"/></number:currency-style>
         <number:number-style style:name="N3"><number:number/><number:text> m</number:text></number:number-style>
+        <number:number-style style:name="N4"><number:text>about </number:text><number:fraction/></number:number-style>
+        <style:style style:name="fraction" style:family="table-cell" style:data-style-name="N4"/>
         <style:style style:name="thousands" style:family="table-cell" style:data-style-name="N1"/>
         <style:style style:name="bold" style:family="table-cell" style:parent-style-name="thousands"/>
         <style:style style:name="euros" style:family="table-cell" style:data-style-name="N2"/>
@@ -114,7 +116,7 @@ def test_the_styles_of_open_document_tell_how_a_number_is_shown(tmp_path):
         ods_cell(1, 'table:style-name="bold"')
         + ods_cell(2, 'table:style-name="euros"')
         + ods_cell(3, 'table:number-columns-repeated="2"')
-        + ods_cell(4)
+        + ods_cell(4, 'table:style-name="fraction"')
     )
     columns = '<table:table-column table:number-columns-repeated="3"/>'
     columns += '<table:table-column table:default-cell-style-name="millions"/><table:table-column/>'
