@@ -28,6 +28,7 @@ TEXT, INTEGER, SMALL, BIG = "varchar", "integer", "smallint", "bigint"
 QUANTITY = SCALE = "decimal(18, 6)"
 _FEW_SUBMISSIONS = 2_000
 """So many one thread loads or checks in less of the processors' time, and no later, than several do together."""
+_SIGNS_OF_DAMAGE = ("not a valid DuckDB database", "Could not read enough bytes", "Corrupt database file")
 NEW_FILE = "storage_version 'v1.5.0'"
 """How DuckDB is to make a file that no other program reads: texts are written in less time, and take less room, than in
 the format that its older versions read too, which is what it makes unless told."""
@@ -292,7 +293,7 @@ def _open(settings: Settings, *, read_only: bool) -> "duckdb.DuckDBPyConnection"
         # DuckDB has one kind of error for all of this.
         if "Could not set lock" in str(error):
             raise BusyWarehouseError(f"{settings.warehouse} is in use. Try again when nothing runs.") from error
-        if "not a valid DuckDB database" in str(error):
+        if any(sign in str(error) for sign in _SIGNS_OF_DAMAGE):
             raise DamagedWarehouseError(
                 f"{settings.warehouse} is damaged. Delete it and what lies beside it: `quarterdeck run` makes it anew"
                 " from the archive."

@@ -2,7 +2,18 @@ import duckdb
 import pytest
 
 from quarterdeck.settings import Settings
-from quarterdeck.warehouse import FINDINGS, NEW_FILE, attach, connect, insert_rows, prepare, prepared, raw_tables, tune
+from quarterdeck.warehouse import (
+    FINDINGS,
+    NEW_FILE,
+    DamagedWarehouseError,
+    attach,
+    connect,
+    insert_rows,
+    prepare,
+    prepared,
+    raw_tables,
+    tune,
+)
 
 
 def columns(settings):
@@ -80,3 +91,11 @@ def test_a_file_is_attached_whatever_its_folder_is_called(tmp_path):
         attach(connection, tmp_path / "o'brien.duckdb", "other", NEW_FILE)
         connection.execute("create table other.kept as select 1 as one")
         assert connection.execute("from other.kept").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize("harm", [lambda whole: whole[:5_000], lambda whole: whole[:4_096] + b"x" * 100 + whole[4_196:]])
+def test_a_build_file_that_is_cut_off_or_overwritten_is_said_to_be_damaged(settings, harm):
+    prepare(settings)
+    settings.warehouse.write_bytes(harm(settings.warehouse.read_bytes()))
+    with pytest.raises(DamagedWarehouseError, match="Delete it"):
+        connect(settings, read_only=True)
