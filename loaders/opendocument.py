@@ -168,7 +168,8 @@ class _Reader:
         attributes = cell.attributes
         has_value = any(name in attributes for name in _VALUES) or bool(cell.text)
         formula = attributes.get("table:formula", "")
-        if has_value or formula:
+        is_error = attributes.get("calcext:value-type") == "error"
+        if has_value or formula or is_error:
             table.last_row = table.row + table.rows_repeated
             table.last_column = max(table.last_column, table.column + cell.repeated)
             check_area(self.area + table.last_row * table.last_column, table.name)
@@ -178,7 +179,7 @@ class _Reader:
         rows = range(table.row, table.row + table.rows_repeated)
         columns = range(table.column, min(table.column + cell.repeated, _MOST_COLUMNS))
         fault = None
-        if attributes.get("calcext:value-type") == "error" or (formula and _ERROR.fullmatch(text)):
+        if is_error or (formula and _ERROR.fullmatch(text)):
             fault = text or "#ERROR"
         elif formula and not has_value and kind != "string":
             fault = "="

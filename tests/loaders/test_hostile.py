@@ -104,8 +104,8 @@ def far_apart_without_references(path: Path) -> Path:
     return workbook(path, f"<sheetData>{'<row/>' * MANY}<row>{'<c><v>1</v></c>' * 16_000}</row></sheetData>")
 
 
-def repeated(path: Path) -> Path:
-    cell = ods_cell(1, 'table:number-columns-repeated="16384"')
+def repeated(path: Path, of_cell: str = 'office:value-type="float" office:value="1"') -> Path:
+    cell = f'<table:table-cell {of_cell} table:number-columns-repeated="16384"/>'
     row = f'<table:table-row table:number-rows-repeated="1048576">{cell}</table:table-row>'
     return package(path, ods_parts(f'<table:table table:name="Report">{row}</table:table>'))
 
@@ -173,6 +173,12 @@ REFUSED: dict[str, tuple[str, Callable[[Path], Path], str, str]] = {
     "two cells far apart": (".xlsx", far_apart, "file-too-large", "span more than"),
     "cells without references": (".xlsx", far_apart_without_references, "file-too-large", "span more than"),
     "a cell repeated": (".ods", repeated, "file-too-large", "span more than"),
+    "an error repeated": (
+        ".ods",
+        lambda path: repeated(path, 'calcext:value-type="error"'),
+        "file-too-large",
+        "span more than",
+    ),
     "merged over and over": (".xlsx", merged_everywhere, "file-too-large", "merged cells cover"),
     "nested without end": (".ods", nested, "file-unsafe", "nested deeper"),
     "csv of 200 MB on one line": (".csv", lambda path: one_line(path, 200), "file-too-large", "200.0 MB"),
