@@ -27,7 +27,15 @@ select
             or regexp_matches(words, '\b{{ subject }} (?:was|is|is now|has been) completed?\b')
             or (
                 regexp_matches(milestone_words, '\bcompleted?$')
-                and regexp_matches(words, '^[^.,;]* completed?[.;]')
+                and (
+                    regexp_matches(words, '^[^.,;]* (?:is now|has been|is) completed?[.;]')
+                    or (
+                        regexp_matches(words, '^(?:the )?\w+(?: (?:phase|process|stage))? completed?[.;]')
+                        and list_contains(
+                            string_split_regex(milestone_words, '\W+'), regexp_extract(words, '^(?:the )?(\w+)', 1)
+                        )
+                    )
+                )
             )
             then 'complete'
         when
