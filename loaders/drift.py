@@ -490,7 +490,7 @@ def _gaps(table: TableLayout, sheet: Sheet, block: Block) -> Iterator[Finding]:
 
 
 def _months_to_come(sheet: Sheet, block: Block) -> Iterator[Finding]:
-    """Figures under names of months that stand behind the latest one, as the months to come of a year do."""
+    """Figures under names of months that come after the latest one, as the months to come of a year do."""
     for name, found in block.columns.items():
         if len(found) < 2 or "month" not in found[0][1]:
             continue
@@ -506,8 +506,8 @@ def _months_to_come(sheet: Sheet, block: Block) -> Iterator[Finding]:
                 cell = sheet.address(block.heading_row, column)
                 yield finding(
                     "year-invalid",
-                    f"The month in {cell} stands behind the one that the file is of. By its name it is {month}, and "
-                    "the same month of the next year may be meant; figures stand under it.",
+                    f"The month in {cell} comes after the one that the file is of. By its name it is {month}, but the "
+                    "same month of the next year may be meant; figures stand under it.",
                     remedy="Write the headings as dates with their year, or leave months to come blank.",
                     sheet=sheet.name,
                     cell=cell,

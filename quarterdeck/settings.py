@@ -62,10 +62,11 @@ class Settings(BaseSettings):
     @field_validator("home", "dbt_project", "layouts")
     @classmethod
     def _is_a_folder(cls, value: Path, info: ValidationInfo) -> Path:
+        folder = value.expanduser()
         # The data root is made where there is none.
-        if not value.expanduser().is_dir() and (info.field_name != "home" or value.expanduser().exists()):
+        if not folder.is_dir() and (info.field_name != "home" or folder.exists()):
             raise ValueError("a folder is needed")
-        return value
+        return folder
 
     @field_validator("home")
     @classmethod
@@ -98,7 +99,7 @@ class Settings(BaseSettings):
 
     def model_post_init(self, __context: object) -> None:
         """Make the data root absolute, so that a later change of directory cannot move it."""
-        self.home = self.home.expanduser().absolute()
+        self.home = self.home.absolute()
 
     @property
     def landing(self) -> Path:

@@ -74,6 +74,13 @@ def test_a_setting_that_is_blank_is_not_set(monkeypatch: pytest.MonkeyPatch) -> 
     assert Settings(_env_file=None) == plain
 
 
+def test_a_folder_may_be_said_from_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ours").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    told = Settings(home=Path("~/data"), layouts=Path("~/ours"), dbt_project=Path("~/ours"))
+    assert (told.home, told.layouts, told.dbt_project) == (tmp_path / "data", tmp_path / "ours", tmp_path / "ours")
+
+
 def test_an_address_ends_without_a_slash() -> None:
     assert Settings(airflow_url="http://127.0.0.1:8080/").airflow_url == "http://127.0.0.1:8080"
 
