@@ -93,7 +93,9 @@ def test_a_file_is_attached_whatever_its_folder_is_called(tmp_path):
         assert connection.execute("from other.kept").fetchall() == [(1,)]
 
 
-@pytest.mark.parametrize("harm", [lambda whole: whole[:5_000], lambda whole: whole[:4_096] + b"x" * 100 + whole[4_196:]])
+@pytest.mark.parametrize(
+    "harm", [lambda whole: whole[:5_000], lambda whole: whole[:4_096] + b"x" * 100 + whole[4_196:]]
+)
 def test_a_build_file_that_is_cut_off_or_overwritten_is_said_to_be_damaged(settings, harm):
     prepare(settings)
     settings.warehouse.write_bytes(harm(settings.warehouse.read_bytes()))
