@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _RIGHTS = "The user who gives the command needs the right to it; whoever looks after this machine can give it."
 _ROOM = "Make room there and give the command again; nothing that was there before is lost."
-_PLACE = "QUARTERDECK_HOME says where the data are."
+_PLACE = "See that its folder is there, and nothing else in its place; QUARTERDECK_HOME says where the data are."
 _OF_THE_MACHINE = {
     errno.EACCES: _RIGHTS,
     errno.EPERM: _RIGHTS,
@@ -22,7 +22,10 @@ _OF_THE_MACHINE = {
     errno.ENOSPC: _ROOM,
     errno.EDQUOT: _ROOM,
     errno.EFBIG: _ROOM,
+    errno.ENOENT: _PLACE,
+    errno.EEXIST: _PLACE,
     errno.ENOTDIR: _PLACE,
+    errno.EISDIR: _PLACE,
 }
 """What is no defect of ours, and who can mend it."""
 

@@ -21,7 +21,9 @@ def register(app: typer.Typer) -> None:
 
 def site(
     version: Annotated[str, typer.Argument(help=_A_VERSION)] = "current",
-    out: Annotated[Path | None, typer.Option(help="Build the pages again into this new or empty folder.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Build the pages again into this new or empty folder.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say where the pages of a version are, to be opened in a browser; with --out, build them again elsewhere."""
@@ -51,7 +53,7 @@ def pack(
     organisation: Annotated[str, typer.Argument(help="Its code or short name: E10000024, nottinghamshire.")],
     quarter: Annotated[str, typer.Argument(help="The fiscal quarter, as '2018-19 Q2' or 2018-19Q2.")],
     version: Annotated[str, typer.Option(help=_A_VERSION)] = "current",
-    out: Annotated[Path, typer.Option(help="The folder to write into.")] = Path("."),
+    out: Annotated[Path, typer.Option(file_okay=False, help="The folder to write into.")] = Path("."),
     as_json: AsJson = False,
 ) -> None:
     """Write a quarter as a Word document and a page to print, and as PDF where a Chromium is installed."""

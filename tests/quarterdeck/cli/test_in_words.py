@@ -107,3 +107,19 @@ def test_a_build_file_that_cannot_be_opened_is_said_in_one_line(settings: Settin
     told = quarterdeck("run", QUARTERDECK_HOME=str(settings.home))
     assert told.returncode == 2 and f"{settings.warehouse} is damaged. Delete it" in told.stderr
     assert len(told.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", [["site"], ["pack", "nottinghamshire", "2018-19Q2"]], ids=["site", "pack"])
+def test_pages_go_into_a_folder(tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "there").write_text("a file")
+    told = quarterdeck(*command, "--out", str(tmp_path / "there"), QUARTERDECK_HOME=str(tmp_path))
+    assert told.returncode == 2 and "is a file" in told.stderr
+
+
+def test_a_data_root_on_a_disk_that_is_not_there_is_said_in_one_line(samples: Path, tmp_path: Path) -> None:
+    home = tmp_path / "data"
+    home.symlink_to(tmp_path / "disk" / "data")
+    told = quarterdeck("submit", str(samples / "nottinghamshire"), QUARTERDECK_HOME=str(home))
+    assert told.returncode == 2
+    assert str(home) in told.stderr and "nothing else in its place" in told.stderr
+    assert len(told.stderr.splitlines()) == 1
