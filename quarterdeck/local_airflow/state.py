@@ -129,9 +129,12 @@ def _is_locked(home: Path) -> bool:
 
 
 def _session(pid: int) -> int | None:
+    if not pid:
+        # macOS lists its kernel as process 0, which means the caller here.
+        return None
     try:
         return os.getsid(pid)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):
         return None
 
 

@@ -8,14 +8,17 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 
-from quarterdeck.local_airflow.state import State, forget_state, running, take_lock, write_state
+from quarterdeck.local_airflow.state import State, forget_state, running, session_of, take_lock, write_state
 
 HOLDER = """
 import sys, time
 from pathlib import Path
+from types import SimpleNamespace
 from quarterdeck.local_airflow.state import take_lock
 print(take_lock(Path(sys.argv[1])), flush=True)
 time.sleep(60)
@@ -86,3 +89,9 @@ def test_a_process_that_only_got_the_same_number_is_left_alone(holder: subproces
 def test_a_clock_that_was_set_since_changes_nothing(holder: subprocess.Popen[str]) -> None:
     before = State(holder.pid, 8080, False, started=0.0, components={})
     assert [process.pid for process in before.processes()] == [holder.pid] and not before.was_killed
+
+
+def test_the_kernel_is_of_nobody_s_session(monkeypatch):
+    kernel = SimpleNamespace(pid=0, status=lambda: psutil.STATUS_RUNNING, is_running=lambda: True)
+    monkeypatch.setattr(psutil, "process_iter", lambda: [kernel, psutil.Process()])
+    assert [process.pid for process in session_of(os.getsid(0))] == [os.getpid()]
